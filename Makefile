@@ -1,0 +1,40 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test bench format clean
+
+$(BIN)/riverrun: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.dev: $(BIN)/riverrun
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/riverrun  ## one minute of training on the built-in corpus, then a sample at four temperatures
+	$(BIN)/riverrun train python-docs --minutes 1 --output demo-model --overwrite
+	@for t in 0.2 0.5 1.0 1.2; do \
+	  printf '\n--- temperature %s\n' $$t; \
+	  $(BIN)/riverrun generate demo-model "The " --length 200 --temperature $$t; \
+	done
+
+test: .venv/.dev  ## lint, types, import contract, all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+bench: .venv/.dev  ## measure speed and quality; rewrites benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo-model .bench

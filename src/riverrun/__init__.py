@@ -1,0 +1,1 @@
+"""riverrun: recurrent sequence models on your own text."""

@@ -1,0 +1,253 @@
+"""Every setting a user can make: name, unit, range, default. Nothing else stands here.
+
+A setting of ``None`` means *auto*: it is chosen from the corpus, the budget and the machine by
+``riverrun.training.defaults`` and then saved, so a model's ``config.toml`` holds no ``None`` that mattered.
+Precedence: command-line flag, then ``--config`` file, then the default on this page.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from riverrun.errors import SettingsError
+
+
+def _split_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+Temperatures = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=100)], ...], BeforeValidator(_split_commas), Field(max_length=16)
+]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+
+class TextSettings(Section):
+    """How text becomes symbols."""
+
+    unit: Literal["byte", "char", "word", "bpe"] = Field(
+        "char", description="the symbol: byte, char (Unicode code point), word, or bpe (byte-level subwords)"
+    )
+    lower: bool = Field(False, description="lower-case the text first")
+    normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = Field(
+        "none", description="Unicode normalisation applied first"
+    )
+    min_count: int = Field(1, ge=1, description="symbols rarer than this in the training text are unknown")
+    max_vocabulary: int | None = Field(
+        None, ge=3, description="most symbols kept, by frequency; auto: no bound (bpe: 4096)"
+    )
+    unknown: Literal["unknown", "skip", "refuse"] = Field(
+        "unknown", description="a symbol outside the vocabulary becomes <unknown>, is dropped, or is an error"
+    )
+
+
+class DataSettings(Section):
+    """What is trained on and what is held out."""
+
+    validation: Annotated[float, Field(gt=0, lt=1)] | str = Field(
+        0.1, description="share of the text held out (its end), or a file", union_mode="left_to_right"
+    )
+
+
+class ModelSettings(Section):
+    """The shape of the network."""
+
+    core: Literal["lstm", "gru", "conv"] = Field("lstm", description="recurrent core, or causal convolution")
+    embedding: int | None = Field(None, ge=1, le=65536, description="width E of a symbol's embedding")
+    hidden: int | None = Field(None, ge=1, le=65536, description="width H of the core")
+    layers: int | None = Field(None, ge=1, le=64, description="depth L of the core; auto: 1 (conv: 6)")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="share of non-recurrent activations dropped (Zaremba et al. 2014)"
+    )
+    tied: bool = Field(False, description="projection shares the embedding's weights (Press & Wolf 2017)")
+    kernel: int = Field(3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
+
+
+class TrainingSettings(Section):
+    """How the network is fitted."""
+
+    optimizer: Literal["adamw", "adam", "rmsprop", "sgd"] = Field("adamw", description="update rule")
+    learning_rate: float | None = Field(None, gt=0, le=100, description="peak learning rate")
+    schedule: Literal["cosine", "constant", "plateau"] = Field(
+        "cosine", description="learning rate after warm-up: cosine to zero, constant, or reduced on a plateau"
+    )
+    warmup: int | None = Field(None, ge=0, description="steps of linear warm-up")
+    plateau_factor: float = Field(0.5, gt=0, lt=1, description="plateau: the rate is multiplied by this")
+    plateau_patience: int = Field(2, ge=1, description="plateau: evaluations without improvement before that")
+    weight_decay: float = Field(0.01, ge=0, le=10, description="decoupled decay of weight matrices")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd, first beta of adam and adamw")
+    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    batch: int | None = Field(None, ge=1, le=65536, description="parallel lanes B of text")
+    chunk: int | None = Field(
+        None,
+        ge=1,
+        le=65536,
+        description="symbols T between updates (truncated back-propagation through time)",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of matrix products in training")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
+    threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; auto: all cores")
+    seed: int = Field(0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
+    evaluate_every: int | None = Field(None, ge=1, description="steps between held-out evaluations")
+    checkpoint_every: int | None = Field(
+        None, ge=1, description="steps between checkpoints; auto: at each evaluation"
+    )
+    keep_checkpoints: int = Field(2, ge=1, le=1000, description="latest checkpoints kept, beside the best")
+    early_stopping: int | None = Field(
+        None, ge=1, description="stop after this many evaluations without improvement; auto: never"
+    )
+    preview_temperatures: Temperatures = Field(
+        (0.2, 0.5, 1.0, 1.2), description="temperatures of the samples written after each evaluation"
+    )
+    preview_length: int = Field(120, ge=0, le=100_000, description="symbols in each preview")
+
+
+class BudgetSettings(Section):
+    """How long to train: exactly one is set; minutes are turned into steps soon after the start."""
+
+    minutes: float | None = Field(None, gt=0, le=1e6, description="wall time of the whole command")
+    epochs: float | None = Field(None, gt=0, le=1e9, description="passes over the training text")
+    steps: int | None = Field(None, gt=0, le=10**12, description="updates of the weights")
+
+
+class Settings(Section):
+    """All sections together: what ``config.toml`` holds."""
+
+    text: TextSettings = TextSettings()
+    data: DataSettings = DataSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    budget: BudgetSettings = BudgetSettings()
+
+
+def known_keys() -> dict[str, str]:
+    """Every dotted setting and its description, in the order of this page."""
+    return {
+        f"{section}.{key}": field.description or ""
+        for section, section_field in Settings.model_fields.items()
+        for key, field in _section_class(section_field.annotation).model_fields.items()
+    }
+
+
+def build(*layers: Mapping[str, Any]) -> Settings:
+    """Merge dotted settings (later layers win) and check them.
+
+    Args:
+        layers: mappings such as ``{"model.hidden": 256}``; the value ``"auto"`` means auto.
+
+    Raises:
+        SettingsError: one message naming every unknown or out-of-range setting.
+    """
+    merged = {key.replace("-", "_"): value for layer in layers for key, value in layer.items()}
+    known = known_keys()
+    faults = [_unknown(key, known) for key in merged if key not in known]
+    nested: dict[str, dict[str, Any]] = {}
+    for key, value in merged.items():
+        if key in known:
+            section, name = key.split(".", 1)
+            auto = value == "auto" and key not in ("training.precision", "training.device")
+            nested.setdefault(section, {})[name] = None if auto else value
+    settings = Settings()
+    try:
+        settings = Settings.model_validate(nested)
+    except ValidationError as error:
+        faults += _faults(error)
+    given = [name for name, value in settings.budget if value is not None]
+    if len(given) > 1:
+        faults.append(f"{' and '.join('--' + name for name in given)}: give only one budget")
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return settings
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a settings file into dotted keys.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or holds a key outside a section.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {path}: {error}") from error
+    return flatten(document)
+
+
+def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn ``{"model": {"hidden": 1}}`` into ``{"model.hidden": 1}``; a stray top-level key keeps its name."""
+    dotted: dict[str, Any] = {}
+    for section, values in document.items():
+        if isinstance(values, Mapping):
+            dotted |= {f"{section}.{key}": value for key, value in values.items()}
+        else:
+            dotted[section] = values
+    return dotted
+
+
+def to_toml(settings: Settings) -> str:
+    """Write settings as TOML; auto values are left out."""
+    lines: list[str] = []
+    for section, values in settings.model_dump(exclude_none=True).items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def from_toml(text: str) -> Settings:
+    """The inverse of :func:`to_toml`; raises SettingsError."""
+    return build(flatten(tomllib.loads(text)))
+
+
+def replace(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """A copy with dotted settings changed, checked again."""
+    dotted = flatten(settings.model_dump(exclude_none=True))
+    return build(dotted, changes)
+
+
+def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """``; did you mean X?`` for a close word, else an empty string."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _section_class(annotation: Any) -> type[Section]:
+    assert isinstance(annotation, type)
+    assert issubclass(annotation, Section)
+    return annotation
+
+
+def _unknown(key: str, known: Mapping[str, str]) -> str:
+    names = list(known)
+    hint = nearest(key, names)
+    if not hint:  # the section may be wrong or missing: compare the last part alone
+        tails = {name.split(".", 1)[1]: name for name in names}
+        close = difflib.get_close_matches(key.split(".")[-1], list(tails), n=1)
+        hint = f"; did you mean {tails[close[0]]}?" if close else ""
+    return f"unknown setting {key}{hint}"
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """One fault a setting (a union reports one for each of its members)."""
+    messages: dict[str, str] = {}
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"][:2])
+        given = item["input"]
+        messages.setdefault(key, f"{key} = {given!r}: {item['msg'][0].lower() + item['msg'][1:]}")
+    return list(messages.values())

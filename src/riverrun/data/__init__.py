@@ -1,0 +1,1 @@
+"""Corpora to integer ids on disk to batches."""

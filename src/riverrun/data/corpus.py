@@ -1,0 +1,168 @@
+"""Where text comes from: files, directories, globs, standard input, gzip; always UTF-8."""
+
+import codecs
+import glob
+import gzip
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from riverrun.data.library import BUILT_IN, built_in_text, downloaded
+from riverrun.errors import CorpusError
+
+CHUNK_BYTES = 1 << 22
+_TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".csv", ".tsv", ".gz")
+
+
+class Chunk(NamedTuple):
+    """A piece of one document."""
+
+    text: str
+    opens_document: bool
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One or more text files in a fixed order; each file is a document.
+
+    Attributes:
+        name: what the user called it.
+        files: the files, read in this order.
+        characters: number of characters (Unicode code points) in all.
+        size: number of bytes of UTF-8 in all.
+        digest: sha256 of the contents, in hexadecimal.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    characters: int
+    size: int
+    digest: str
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[Chunk]:
+        """The text from character ``start`` to ``stop`` in pieces, in order."""
+        stop = self.characters if stop is None else stop
+        position = 0
+        for path in self.files:
+            opens = True
+            for text in _read(path):
+                low, high = max(start - position, 0), min(stop - position, len(text))
+                position += len(text)
+                if low < high:
+                    yield Chunk(text[low:high], opens)
+                    opens = False
+            if position >= stop:
+                return
+
+    def texts(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
+        """The same, without document boundaries."""
+        return (chunk.text for chunk in self.chunks(start, stop))
+
+
+def open_corpus(inputs: Iterable[str | Path]) -> Corpus:
+    """Find, read once and check the texts.
+
+    Args:
+        inputs: paths of files or directories, glob patterns, ``-`` for standard input, or names that
+            ``riverrun data list`` knows.
+
+    Raises:
+        CorpusError: nothing matches, a file is not UTF-8 text, or there is no text at all.
+    """
+    inputs = [str(item) for item in inputs]
+    files = [path for item in inputs for path in _expand(item)]
+    if not files:
+        raise CorpusError(f"no text files in {', '.join(inputs) or 'nothing'}")
+    digest, characters, size = hashlib.sha256(), 0, 0
+    for path in files:
+        digest.update(b"\x00document\x00")
+        for text in _read(path):
+            raw = text.encode("utf-8")
+            digest.update(raw)
+            characters += len(text)
+            size += len(raw)
+    name = ", ".join(inputs)
+    if not characters:
+        raise CorpusError(f"{name} is empty: there is nothing to learn from")
+    return Corpus(name, tuple(files), characters, size, digest.hexdigest())
+
+
+def read_text(source: str) -> str:
+    """The whole text of one file, directory, glob or ``-``."""
+    return "".join(open_corpus([source]).texts())
+
+
+def _expand(item: str) -> list[Path]:
+    if item == "-":
+        return [_spool(sys.stdin.buffer)]
+    path = Path(item)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+        return [p for p in found if p.suffix.lower() in _TEXT_SUFFIXES] or found
+    if path.exists():
+        return [path]
+    if matches := sorted(glob.glob(item, recursive=True)):
+        return [Path(match) for match in matches if Path(match).is_file()]
+    if item in BUILT_IN:
+        return [built_in_text(item)]
+    if (known := downloaded(item)) is not None:
+        return [known]
+    raise CorpusError(f"{item}: no such file, directory or known text (see: riverrun data list)")
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _spool(stream: BinaryIO) -> Path:
+    """Standard input is read several times, so it is kept in a temporary file until the process ends."""
+    spool = tempfile.NamedTemporaryFile(prefix="riverrun-stdin-", suffix=".txt")  # noqa: SIM115
+    while block := stream.read(CHUNK_BYTES):
+        spool.write(block)
+    spool.flush()
+    _SPOOLS.append(cast(BinaryIO, spool))
+    return Path(spool.name)
+
+
+_SPOOLS: list[BinaryIO] = []  # open until exit: closing one deletes its file
+
+
+def _read(path: Path) -> Iterator[str]:
+    """Decode a file in chunks; a byte-order mark is dropped."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    offset = 0
+    try:
+        with _open(path) as stream:
+            while True:
+                block = stream.read(CHUNK_BYTES)
+                pending = len(decoder.getstate()[0])
+                try:
+                    text = decoder.decode(block, final=not block)
+                except UnicodeDecodeError as error:
+                    place = offset - pending + error.start
+                    raise CorpusError(
+                        f"{path} is not UTF-8 text: byte 0x{error.object[error.start]:02x} at offset {place}; "
+                        "convert it first, for example with iconv -f LATIN1 -t UTF-8"
+                    ) from None
+                if "\x00" in text:
+                    raise CorpusError(
+                        f"{path} is a binary file: a zero byte near offset {offset + block.find(0)}"
+                    )
+                if text:
+                    yield text
+                if not block:
+                    return
+                offset += len(block)
+    except (OSError, EOFError) as error:
+        raise CorpusError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _open(path: Path) -> BinaryIO:
+    stream = open(path, "rb")  # noqa: SIM115
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    return stream

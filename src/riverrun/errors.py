@@ -1,0 +1,41 @@
+"""Every exception riverrun raises on purpose; the message is one line a user can act on."""
+
+
+class RiverrunError(Exception):
+    """Something failed; the command line exits with 1."""
+
+    exit_code = 1
+
+
+class InputError(RiverrunError):
+    """What the user gave cannot be used; the command line exits with 2."""
+
+    exit_code = 2
+
+
+class SettingsError(InputError):
+    """One or more settings are unknown or out of range; all faults are in the message."""
+
+
+class CorpusError(InputError):
+    """A text is missing, empty, too short, not text, or has changed."""
+
+
+class UnknownSymbolError(InputError):
+    """A symbol is not in the vocabulary and the unknown policy is ``refuse``."""
+
+
+class ModelError(InputError):
+    """A model directory is missing, damaged, or of a newer format."""
+
+
+class OutputError(InputError):
+    """An output directory exists already or cannot be written."""
+
+
+class DownloadError(RiverrunError):
+    """A known text could not be downloaded."""
+
+
+class TrainingError(RiverrunError):
+    """Training cannot go on, such as when the loss is not a number."""

@@ -1,0 +1,1 @@
+"""From logits to symbols: sampling, the plain decoder, streams of ids. Ids only, never text; no torch."""

@@ -1,0 +1,5 @@
+"""Text to symbols and back: tokenizers for bytes, characters, words and subwords. No torch here."""
+
+from riverrun.text.tokenizer import START, UNKNOWN, StreamDecoder, Tokenizer, load_tokenizer, train_tokenizer
+
+__all__ = ["START", "UNKNOWN", "StreamDecoder", "Tokenizer", "load_tokenizer", "train_tokenizer"]

@@ -1,0 +1,118 @@
+"""A tokenizer whose symbols stand in a table: characters and words."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.errors import UnknownSymbolError
+from riverrun.text.normalization import Normalizer
+from riverrun.text.splitting import split_words
+from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
+
+_CODE_POINTS = 0x110000
+
+
+class SymbolTokenizer:
+    """Splits text into units and looks each up in a vocabulary."""
+
+    def __init__(self, unit: str, vocabulary: Vocabulary, unknown: str, normalizer: Normalizer) -> None:
+        self.unit = unit
+        self.vocabulary = vocabulary
+        self.unknown = unknown
+        self.normalizer = normalizer
+
+    @property
+    def size(self) -> int:
+        return self.vocabulary.size
+
+    def encode(self, text: str) -> NDArray[np.int32]:
+        text = self.normalizer(text)
+        if self.unit == "char":
+            ids = self._table[code_points(text)]
+        else:
+            lookup = self.vocabulary.ids
+            ids = np.fromiter((lookup.get(unit, UNKNOWN) for unit in split(self.unit, text)), np.int32)
+        if self.unknown != "unknown" and (ids == UNKNOWN).any():
+            if self.unknown == "refuse":
+                raise UnknownSymbolError(
+                    f"{describe(self.unseen(text))} not in the model's vocabulary, "
+                    "and its settings refuse unknown symbols (text.unknown = refuse)"
+                )
+            ids = ids[ids != UNKNOWN]
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        return "".join(map(self.vocabulary.text, ids))
+
+    def decoder(self) -> "_TableDecoder":
+        return _TableDecoder(self.vocabulary)
+
+    def unseen(self, text: str) -> dict[str, int]:
+        counts = Counter(split(self.unit, self.normalizer(text)))
+        return {unit: count for unit, count in counts.items() if unit not in self.vocabulary.ids}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "unit": self.unit,
+            "normalizer": self.normalizer.to_dict(),
+            "unknown": self.unknown,
+            "symbols": list(self.vocabulary.symbols),
+        }
+
+    @cached_property
+    def _table(self) -> NDArray[np.int32]:
+        """Id of every code point [0x110000]: one look-up encodes a whole chunk."""
+        table = np.zeros(_CODE_POINTS, np.int32)
+        for symbol, index in self.vocabulary.ids.items():
+            table[ord(symbol)] = index
+        return table
+
+
+class _TableDecoder:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+
+    def push(self, symbol: int) -> str:
+        return self._vocabulary.text(symbol)
+
+    def flush(self) -> str:
+        return ""
+
+
+def split(unit: str, text: str) -> list[str]:
+    """Units of normalised text."""
+    return list(text) if unit == "char" else split_words(text)
+
+
+def count_symbols(unit: str, pieces: Iterable[str], normalizer: Normalizer) -> Counter[str]:
+    """How often each unit occurs in the pieces."""
+    if unit != "char":
+        return Counter(itertools.chain.from_iterable(split(unit, normalizer(piece)) for piece in pieces))
+    counts = np.zeros(_CODE_POINTS, np.int64)
+    for piece in pieces:
+        found = np.bincount(code_points(normalizer(piece)))
+        counts[: len(found)] += found
+    return Counter({chr(point): int(counts[point]) for point in np.flatnonzero(counts)})
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Unicode code points [T] of a text."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8).astype(np.uint32)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def describe(units: dict[str, int], most: int = 5) -> str:
+    """``'é', 'ß' (2 times) and 3 more`` for messages."""
+    named = [repr(unit) + (f" ({count} times)" if count > 1 else "") for unit, count in units.items()]
+    if len(named) > most:
+        named = [*named[:most], f"{len(named) - most} more"]
+    return named[0] if len(named) == 1 else ", ".join(named[:-1]) + f" and {named[-1]}" if named else ""
+
+
+__all__ = ["START", "SymbolTokenizer", "code_points", "count_symbols", "describe", "split"]

@@ -1,0 +1,37 @@
+"""The table of symbols of a tokenizer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+UNKNOWN = 0
+START = 1
+SPECIAL = 2  # ids below this are not text
+REPLACEMENT = "\ufffd"  # how the unknown symbol is shown
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Symbols in order of id; the first has id ``SPECIAL``."""
+
+    symbols: tuple[str, ...]
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
+        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all."""
+        kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
+        return cls(tuple(kept if most is None else kept[: most - SPECIAL]))
+
+    @property
+    def size(self) -> int:
+        return len(self.symbols) + SPECIAL
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        return {symbol: index for index, symbol in enumerate(self.symbols, SPECIAL)}
+
+    def text(self, symbol: int) -> str:
+        """What an id stands for; the start symbol is empty."""
+        if symbol < SPECIAL:
+            return REPLACEMENT if symbol == UNKNOWN else ""
+        return self.symbols[symbol - SPECIAL]
