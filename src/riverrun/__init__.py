@@ -1,1 +1,30 @@
-"""riverrun: recurrent sequence models on your own text."""
+"""riverrun: recurrent sequence models on your own text.
+
+    import riverrun
+    model = riverrun.train("book.txt", minutes=3)
+    print(model.generate("the spirit of", length=400, temperature=0.5))
+
+Importing this loads nothing else; the first use of a name does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from riverrun.api import Sample, Score, TrainedLanguageModel, load, train
+    from riverrun.errors import RiverrunError
+
+__all__ = ["RiverrunError", "Sample", "Score", "TrainedLanguageModel", "__version__", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'riverrun' has no attribute {name!r}")
+    if name == "RiverrunError":
+        from riverrun import errors
+
+        return errors.RiverrunError
+    from riverrun import api
+
+    return getattr(api, name)

@@ -36,18 +36,22 @@ class TextSettings(Section):
     """How text becomes symbols."""
 
     unit: Literal["byte", "char", "word", "bpe"] = Field(
-        "char", description="the symbol: byte, char (Unicode code point), word, or bpe (byte-level subwords)"
+        default="char",
+        description="the symbol: byte, char (Unicode code point), word, or bpe (byte-level subwords)",
     )
-    lower: bool = Field(False, description="lower-case the text first")
+    lower: bool = Field(default=False, description="lower-case the text first")
     normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = Field(
-        "none", description="Unicode normalisation applied first"
+        default="none", description="Unicode normalisation applied first"
     )
-    min_count: int = Field(1, ge=1, description="symbols rarer than this in the training text are unknown")
+    min_count: int = Field(
+        default=1, ge=1, description="symbols rarer than this in the training text are unknown"
+    )
     max_vocabulary: int | None = Field(
-        None, ge=3, description="most symbols kept, by frequency; auto: no bound (bpe: 4096)"
+        default=None, ge=3, description="most symbols kept, by frequency; auto: no bound (bpe: 4096)"
     )
     unknown: Literal["unknown", "skip", "refuse"] = Field(
-        "unknown", description="a symbol outside the vocabulary becomes <unknown>, is dropped, or is an error"
+        default="unknown",
+        description="a symbol outside the vocabulary becomes <unknown>, is dropped, or is an error",
     )
 
 
@@ -55,69 +59,89 @@ class DataSettings(Section):
     """What is trained on and what is held out."""
 
     validation: Annotated[float, Field(gt=0, lt=1)] | str = Field(
-        0.1, description="share of the text held out (its end), or a file", union_mode="left_to_right"
+        default=0.1, description="share of the text held out (its end), or a file", union_mode="left_to_right"
     )
 
 
 class ModelSettings(Section):
     """The shape of the network."""
 
-    core: Literal["lstm", "gru", "conv"] = Field("lstm", description="recurrent core, or causal convolution")
-    embedding: int | None = Field(None, ge=1, le=65536, description="width E of a symbol's embedding")
-    hidden: int | None = Field(None, ge=1, le=65536, description="width H of the core")
-    layers: int | None = Field(None, ge=1, le=64, description="depth L of the core; auto: 1 (conv: 6)")
-    dropout: float | None = Field(
-        None, ge=0, lt=1, description="share of non-recurrent activations dropped (Zaremba et al. 2014)"
+    core: Literal["lstm", "gru", "conv"] = Field(
+        default="lstm", description="recurrent core, or causal convolution"
     )
-    tied: bool = Field(False, description="projection shares the embedding's weights (Press & Wolf 2017)")
-    kernel: int = Field(3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
+    embedding: int | None = Field(default=None, ge=1, le=65536, description="width E of a symbol's embedding")
+    hidden: int | None = Field(default=None, ge=1, le=65536, description="width H of the core")
+    layers: int | None = Field(
+        default=None, ge=1, le=64, description="depth L of the core; auto: 1 (conv: 6)"
+    )
+    dropout: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="share of non-recurrent activations dropped (Zaremba et al. 2014)",
+    )
+    tied: bool = Field(
+        default=False, description="projection shares the embedding's weights (Press & Wolf 2017)"
+    )
+    kernel: int = Field(default=3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
 
 
 class TrainingSettings(Section):
     """How the network is fitted."""
 
-    optimizer: Literal["adamw", "adam", "rmsprop", "sgd"] = Field("adamw", description="update rule")
-    learning_rate: float | None = Field(None, gt=0, le=100, description="peak learning rate")
+    optimizer: Literal["adamw", "adam", "rmsprop", "sgd"] = Field(default="adamw", description="update rule")
+    learning_rate: float | None = Field(default=None, gt=0, le=100, description="peak learning rate")
     schedule: Literal["cosine", "constant", "plateau"] = Field(
-        "cosine", description="learning rate after warm-up: cosine to zero, constant, or reduced on a plateau"
+        default="cosine",
+        description="learning rate after warm-up: cosine to zero, constant, or reduced on a plateau",
     )
-    warmup: int | None = Field(None, ge=0, description="steps of linear warm-up")
-    plateau_factor: float = Field(0.5, gt=0, lt=1, description="plateau: the rate is multiplied by this")
-    plateau_patience: int = Field(2, ge=1, description="plateau: evaluations without improvement before that")
-    weight_decay: float = Field(0.01, ge=0, le=10, description="decoupled decay of weight matrices")
-    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd, first beta of adam and adamw")
-    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    batch: int | None = Field(None, ge=1, le=65536, description="parallel lanes B of text")
+    warmup: int | None = Field(default=None, ge=0, description="steps of linear warm-up")
+    plateau_factor: float = Field(
+        default=0.5, gt=0, lt=1, description="plateau: the rate is multiplied by this"
+    )
+    plateau_patience: int = Field(
+        default=2, ge=1, description="plateau: evaluations without improvement before that"
+    )
+    weight_decay: float = Field(default=0.01, ge=0, le=10, description="decoupled decay of weight matrices")
+    momentum: float = Field(
+        default=0.9, ge=0, lt=1, description="momentum of sgd, first beta of adam and adamw"
+    )
+    clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    batch: int | None = Field(default=None, ge=1, le=65536, description="parallel lanes B of text")
     chunk: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=65536,
         description="symbols T between updates (truncated back-propagation through time)",
     )
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of matrix products in training")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
-    threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; auto: all cores")
-    seed: int = Field(0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
-    evaluate_every: int | None = Field(None, ge=1, description="steps between held-out evaluations")
-    checkpoint_every: int | None = Field(
-        None, ge=1, description="steps between checkpoints; auto: at each evaluation"
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto", description="of matrix products in training"
     )
-    keep_checkpoints: int = Field(2, ge=1, le=1000, description="latest checkpoints kept, beside the best")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads; auto: all cores")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
+    evaluate_every: int | None = Field(default=None, ge=1, description="steps between held-out evaluations")
+    checkpoint_every: int | None = Field(
+        default=None, ge=1, description="steps between checkpoints; auto: at each evaluation"
+    )
+    keep_checkpoints: int = Field(
+        default=2, ge=1, le=1000, description="latest checkpoints kept, beside the best"
+    )
     early_stopping: int | None = Field(
-        None, ge=1, description="stop after this many evaluations without improvement; auto: never"
+        default=None, ge=1, description="stop after this many evaluations without improvement; auto: never"
     )
     preview_temperatures: Temperatures = Field(
-        (0.2, 0.5, 1.0, 1.2), description="temperatures of the samples written after each evaluation"
+        default=(0.2, 0.5, 1.0, 1.2), description="temperatures of the samples written after each evaluation"
     )
-    preview_length: int = Field(120, ge=0, le=100_000, description="symbols in each preview")
+    preview_length: int = Field(default=120, ge=0, le=100_000, description="symbols in each preview")
 
 
 class BudgetSettings(Section):
     """How long to train: exactly one is set; minutes are turned into steps soon after the start."""
 
-    minutes: float | None = Field(None, gt=0, le=1e6, description="wall time of the whole command")
-    epochs: float | None = Field(None, gt=0, le=1e9, description="passes over the training text")
-    steps: int | None = Field(None, gt=0, le=10**12, description="updates of the weights")
+    minutes: float | None = Field(default=None, gt=0, le=1e6, description="wall time of the whole command")
+    epochs: float | None = Field(default=None, gt=0, le=1e9, description="passes over the training text")
+    steps: int | None = Field(default=None, gt=0, le=10**12, description="updates of the weights")
 
 
 class Settings(Section):

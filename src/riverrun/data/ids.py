@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import tempfile
+import weakref
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +43,15 @@ class IdFile:
         Reads through the page cache rather than a mapping, so that resident memory does not grow as
         training walks over a large file.
         """
-        with open(self.path, "rb", buffering=0) as stream:
-            raw = os.pread(stream.fileno(), (stop - start) * self.width, start * self.width)
+        raw = os.pread(self._descriptor, (stop - start) * self.width, start * self.width)
         return np.frombuffer(raw, f"<u{self.width}").astype(np.int64)
+
+    @cached_property
+    def _descriptor(self) -> int:
+        """Stays open, so that cleaning the cache does not disturb a run; closed with the object."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
 
 def encode_corpus(corpus: Corpus, tokenizer: Tokenizer, start: int = 0, stop: int | None = None) -> IdFile:

@@ -58,7 +58,7 @@ class LstmCore(nn.Module):
             getattr(self.rnn, f"bias_ih_l{layer}").data[hidden : 2 * hidden] = 1.0
 
     def initial_state(self, batch: int) -> State:
-        zeros = self.rnn.weight_ih_l0.new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size)
+        zeros = self.rnn.all_weights[0][0].new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size)
         return zeros, zeros
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -75,7 +75,7 @@ class GruCore(nn.Module):
         initialise_recurrent(self.rnn)
 
     def initial_state(self, batch: int) -> State:
-        return (self.rnn.weight_ih_l0.new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size),)
+        return (self.rnn.all_weights[0][0].new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size),)
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         outputs, hidden = self.rnn(inputs, state[0])

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.config import TextSettings
 from riverrun.errors import CorpusError, ModelError
 from riverrun.text.bpe import BpeTokenizer, train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
@@ -15,6 +14,9 @@ from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import safe_cut
 from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
+
+if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
+    from riverrun.config import TextSettings
 
 __all__ = ["START", "UNKNOWN", "StreamDecoder", "Tokenizer", "load_tokenizer", "rebuffer", "train_tokenizer"]
 
@@ -63,7 +65,7 @@ class Tokenizer(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-def train_tokenizer(settings: TextSettings, chunks: Iterable[str]) -> Tokenizer:
+def train_tokenizer(settings: "TextSettings", chunks: Iterable[str]) -> Tokenizer:
     """Build a tokenizer from training text.
 
     Args:

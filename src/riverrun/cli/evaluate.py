@@ -1,0 +1,28 @@
+"""``riverrun evaluate``: how well a model predicts a text."""
+
+import argparse
+import json
+
+from riverrun.cli.main import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("model", help="a model directory")
+    parser.add_argument("file", help="a file, directory, glob, known text or - for standard input")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.api import load
+
+    figures = load(options.model).evaluate(options.file).to_dict()
+    if options.json:
+        print(json.dumps(figures))
+        return 0
+    for name, value in figures.items():
+        print(
+            f"{name.replace('_', ' '):20} {value:,.4f}"
+            if isinstance(value, float)
+            else f"{name:20} {value:,}"
+        )
+    return 0

@@ -1,0 +1,74 @@
+"""``riverrun generate``: text from a model, shown as it is written."""
+
+import argparse
+import json
+import sys
+
+from riverrun.cli.main import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("model", help="a model directory")
+    parser.add_argument("prompt", nargs="?", default="", help="the text to go on from")
+    parser.add_argument(
+        "--length", type=int, default=400, help="symbols to write (default 400; 0 with --endless)"
+    )
+    parser.add_argument("--endless", action="store_true", help="write until stopped")
+    parser.add_argument(
+        "--temperature", type=float, default=0.8, help="0 is greedy, 1 the model's own (default 0.8)"
+    )
+    parser.add_argument("--greedy", action="store_true", help="always the most likely symbol")
+    parser.add_argument(
+        "--uniform", action="store_true", help="every symbol with equal chance: the lower bound"
+    )
+    parser.add_argument("--top-k", type=int, default=0, help="only the K most likely symbols")
+    parser.add_argument("--top-p", type=float, default=1.0, help="only the most likely symbols that sum to P")
+    parser.add_argument(
+        "--min-p", type=float, default=0.0, help="only symbols P times as likely as the likeliest"
+    )
+    parser.add_argument(
+        "--typical-p", type=float, default=1.0, help="only symbols of typical surprisal, up to P"
+    )
+    parser.add_argument(
+        "--repetition-penalty", type=float, default=1.0, help="above 1 discourages repetition"
+    )
+    parser.add_argument("--repetition-window", type=int, default=64, help="symbols that count as recent")
+    parser.add_argument("--stop", nargs="+", default=[], metavar="TEXT", help="end before any of these texts")
+    parser.add_argument("--n", type=int, default=1, help="how many samples")
+    parser.add_argument("--seed", type=int, help="same seed, same text")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.api import load, new_seed
+
+    model = load(options.model)
+    sampling = {
+        "temperature": 0.0 if options.greedy else options.temperature,
+        "top_k": options.top_k,
+        "top_p": options.top_p,
+        "min_p": options.min_p,
+        "typical_p": options.typical_p,
+        "repetition_penalty": options.repetition_penalty,
+        "repetition_window": options.repetition_window,
+        "uniform": options.uniform,
+    }
+    choice = {"seed": new_seed() if options.seed is None else options.seed, "stop": options.stop, **sampling}
+    if options.json:
+        samples = model.samples(options.prompt, options.length, n=options.n, **choice)
+        report = {"samples": [sample.to_dict() for sample in samples], "seed": choice["seed"]}
+        print(json.dumps(report, ensure_ascii=False))
+    elif options.n == 1:
+        length = None if options.endless else options.length
+        pieces = model.stream(options.prompt, length, **choice)
+        sys.stdout.write(options.prompt)
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        sys.stdout.write("\n")
+    else:
+        for index, sample in enumerate(
+            model.samples(options.prompt, options.length, n=options.n, **choice), 1
+        ):
+            print(f"--- {index}\n{options.prompt}{sample.text}")
+    return 0

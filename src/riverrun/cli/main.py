@@ -1,0 +1,100 @@
+"""``riverrun COMMAND ...``: finds the command, runs it, turns errors into one line and an exit code."""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+COMMANDS = {
+    "train": "train a model on your text, for a time you choose",
+    "generate": "write text with a model",
+    "score": "surprisal of every token of a text",
+    "evaluate": "how well a model predicts a text",
+    "show": "what a model is, how it was trained, how good it is",
+    "data": "list or get known texts; clean the cache",
+    "bench": "how fast a model generates on this machine",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, 1 for failure, 2 for bad input."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        from riverrun import __version__
+
+        print(f"riverrun {__version__}")
+        return 0
+    name, *rest = arguments
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the commands are {', '.join(COMMANDS)}"
+        print(f"riverrun: there is no command {name!r}; {hint}", file=sys.stderr)
+        return 2
+    return _run(name, rest)
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    from riverrun.errors import RiverrunError
+
+    debug = "--debug" in arguments
+    warnings.showwarning = _show_warning
+    command = importlib.import_module(f"riverrun.cli.{name}")
+    parser = Parser(prog=f"riverrun {name}", description=COMMANDS[name], allow_abbrev=False)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.add_arguments(parser)
+    try:
+        return command.run(parser.parse_args([a for a in arguments if a != "--debug"])) or 0
+    except RiverrunError as error:
+        if debug:
+            raise
+        print(f"riverrun: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        text = " ".join(str(error).split()) or "no message"
+        print(f"riverrun: {type(error).__name__}: {text} (--debug shows where)", file=sys.stderr)
+        return 1
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its complaints in our one-line form."""
+
+    def error(self, message: str):
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    rows = "\n".join(f"  {name:{width}}{about}" for name, about in COMMANDS.items())
+    return (
+        "riverrun: recurrent sequence models on your own text\n\n"
+        f"usage: riverrun COMMAND ...\n\n{rows}\n\n"
+        "riverrun COMMAND --help says more.   riverrun --version\n"
+    )
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def script() -> None:
+    """The console entry point."""
+    raise SystemExit(main())
+
+
+if __name__ == "__main__":
+    script()

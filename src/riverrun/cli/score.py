@@ -1,0 +1,32 @@
+"""``riverrun score``: surprisal of every token."""
+
+import argparse
+import json
+from pathlib import Path
+
+from riverrun.cli.main import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("model", help="a model directory")
+    parser.add_argument("file", nargs="?", default="-", help="the text; - is standard input (default)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--html", metavar="FILE", help="write a page with the text coloured by surprisal")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.api import load
+    from riverrun.data.corpus import read_text
+
+    model = load(options.model)
+    score = model.score(read_text(options.file))
+    if options.html:
+        from riverrun.reporting.surprisal_page import write_page
+
+        write_page(Path(options.html), score, str(options.model))
+    if options.json:
+        print(json.dumps(score.to_dict(), ensure_ascii=False))
+    elif not options.html:
+        for token in score.token_scores:
+            print(f"{token.surprisal_bits:.4f}\t{json.dumps(token.text, ensure_ascii=False)}")
+    return 0

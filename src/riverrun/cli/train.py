@@ -1,0 +1,149 @@
+"""``riverrun train``: from texts to a model directory."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from riverrun.cli.main import Parser
+from riverrun.errors import InputError
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.usage = (
+        "riverrun train CORPUS... [-o DIR] [--minutes M | --epochs N | --steps N] [--section.key VALUE ...]"
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("corpus", nargs="*", help="files, directories, globs, - or names of known texts")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="the model directory (default: the corpus' name)"
+    )
+    parser.add_argument("--minutes", metavar="M", help="budget: wall time (default: 3)")
+    parser.add_argument("--epochs", metavar="N", help="budget: passes over the text")
+    parser.add_argument("--steps", metavar="N", help="budget: updates of the weights")
+    parser.add_argument("--config", metavar="FILE", help="settings in TOML")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace the model in the output directory")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.epilog = _SettingsHelp()  # pyright: ignore[reportAttributeAccessIssue]
+    parser.parse_args = _keeping_settings(parser)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun import config
+    from riverrun.cli.display import display
+    from riverrun.training.planning import Clock
+    from riverrun.training.run import Request
+    from riverrun.training.run import run as train
+
+    clock = Clock.since_process_start()
+    file = config.read_toml(Path(options.config)) if options.config else {}
+    budget = {
+        f"budget.{k}": v for k in ("minutes", "epochs", "steps") if (v := getattr(options, k)) is not None
+    }
+    if budget:  # a budget given by flag replaces the file's
+        file = {key: value for key, value in file.items() if not key.startswith("budget.")}
+    settings = config.build(file, options.dotted, budget)
+    if not options.corpus and not options.resume:
+        raise InputError("no text given: riverrun train CORPUS..., a file, a directory, - or a known name")
+    output = Path(options.output) if options.output else _default_output(options.corpus)
+    request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite)
+    resume = shlex.join(["riverrun", "train", *options.corpus, "-o", str(output), "--resume"])
+    with _stop_on_interrupt() as should_stop:
+        last = display(train(request, clock, should_stop), request, resume, quiet=False)
+    if options.json:
+        report = {
+            "model": str(output),
+            "steps": last.step,
+            "seconds": round(last.seconds, 3),
+            "reason": last.reason,
+            "validation_nats_per_token": last.nats_per_token,
+            **{f"validation_{name}": value for name, value in last.figures.items()},
+        }
+        print(json.dumps(report, ensure_ascii=False))
+    return 130 if last.reason == "interrupted" else 0
+
+
+def _keeping_settings(parser: Parser):
+    """Parse with ``--section.key VALUE`` flags taken out first; they may stand anywhere."""
+    plain = parser.parse_intermixed_args
+
+    def parse(arguments: list[str]) -> argparse.Namespace:
+        dotted, rest = split_settings(arguments)
+        options = plain(rest)
+        options.dotted = dotted
+        return options
+
+    return parse
+
+
+def split_settings(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Separate ``--section.key VALUE``, ``--section.key=VALUE`` and bare ``--section.key`` (true) from the rest."""
+    dotted: dict[str, Any] = {}
+    rest: list[str] = []
+    items = iter(enumerate(arguments))
+    for index, argument in items:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or "." not in name:
+            rest.append(argument)
+            continue
+        following = arguments[index + 1] if index + 1 < len(arguments) else "--"
+        if not equals and (following.startswith("--") or name in _SWITCHES):
+            value = "true"
+        elif not equals:
+            value = following
+            next(items)
+        dotted[name.replace("-", "_")] = value
+    return dotted, rest
+
+
+_SWITCHES = ("text.lower", "model.tied")
+
+
+class _SettingsHelp:
+    """The list of settings, made only when help is asked for."""
+
+    def __mod__(self, values: Any) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        from riverrun.config import known_keys
+
+        rows = [
+            f"  --{key.replace('_', '-'):34}{about}"
+            for key, about in known_keys().items()
+            if "budget" not in key
+        ]
+        return "settings (also sections of a --config file; auto chooses):\n" + "\n".join(rows)
+
+
+def _default_output(corpus: list[str]) -> Path:
+    if not corpus:
+        raise InputError("--resume needs the texts or --output")
+    stem = Path(corpus[0]).name.split(".")[0].strip("*?-") or "model"
+    return Path(stem if not Path(stem).is_file() and stem != corpus[0].rstrip("/") else f"{stem}-model")
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Any]:
+    """Ctrl-C asks the run to stop after its step; a second one ends it at once."""
+    asked = False
+
+    def note(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        print("\nstopping after this step; Ctrl-C again to leave without saving", file=sys.stderr)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

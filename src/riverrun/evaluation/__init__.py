@@ -1,0 +1,1 @@
+"""How good a model is: likelihood of text, edit distance, overlap with references."""

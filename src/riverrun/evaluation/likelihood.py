@@ -1,0 +1,95 @@
+"""Likelihood of text under a language model: one pass, carried state, every token scored."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.generation.decoder import Decoder, Scores, State
+from riverrun.text import START
+
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Sums over a text.
+
+    Attributes:
+        tokens: symbols scored, the first one included.
+        characters: Unicode code points of the normalised text.
+        size: bytes of its UTF-8.
+        nats: surprisal of all tokens together.
+        correct: tokens that were the model's most likely ones.
+    """
+
+    tokens: int
+    characters: int
+    size: int
+    nats: float
+    correct: int
+
+    @property
+    def nats_per_token(self) -> float:
+        return self.nats / self.tokens
+
+    @property
+    def bits_per_character(self) -> float:
+        return self.nats / math.log(2) / self.characters
+
+    @property
+    def bits_per_byte(self) -> float:
+        return self.nats / math.log(2) / self.size
+
+    @property
+    def perplexity(self) -> float:
+        """Per token; infinite where it exceeds what a float can hold."""
+        return math.exp(self.nats_per_token) if self.nats_per_token < 700 else math.inf
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.tokens
+
+    def to_dict(self) -> dict[str, float]:
+        """The figures of ``riverrun evaluate --json``."""
+        names = ("tokens", "characters", "nats_per_token", "bits_per_character", "bits_per_byte")
+        return {name: getattr(self, name) for name in (*names, "perplexity", "accuracy")}
+
+
+class Piece(NamedTuple):
+    """Ids [T] of a piece of text, with its characters and bytes."""
+
+    ids: NDArray[np.int32]
+    characters: int
+    size: int
+
+
+def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
+    """Score consecutive pieces of one text."""
+    tokens = characters = size = correct = 0
+    nats = 0.0
+    state, last = decoder.initial_state(), START
+    for piece in pieces:
+        for scores, reached, latest in surprisals(decoder, piece.ids, state, last):
+            nats += float(scores.surprisal.sum())
+            correct += int(scores.correct.sum())
+            state, last = reached, latest
+        tokens += len(piece.ids)
+        characters += piece.characters
+        size += piece.size
+    return Likelihood(tokens, characters, size, nats, correct)
+
+
+def surprisals(
+    decoder: Decoder, ids: NDArray[np.int32], state: State, last: int = START
+) -> Iterator[tuple[Scores, State, int]]:
+    """Scores of ids [T] in blocks, each with the state and the symbol that the next block goes on from."""
+    for start in range(0, len(ids), BLOCK):
+        block = ids[start : start + BLOCK]
+        inputs = np.concatenate([[last], block[:-1]])
+        scores, state = decoder.score(inputs, block, state)
+        last = int(block[-1])
+        yield scores, state, last

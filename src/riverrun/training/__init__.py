@@ -1,0 +1,1 @@
+"""Training: the loop, what it trains, optimisers and schedules, checkpoints, defaults."""

@@ -1,0 +1,151 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped (law 2)."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from riverrun import bundle
+from riverrun.data.lanes import Cursor
+from riverrun.errors import ModelError
+from riverrun.models.cores import State
+from riverrun.training.optimization import Plateau
+
+STATE = "training.json"
+TENSORS = "training.safetensors"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """The loop's memory, apart from tensors.
+
+    Attributes:
+        step: steps made.
+        steps: steps planned; None until that is known.
+        evaluate_every, validation_limit: what the plan fixed with it.
+        cursor: where the next batch is read.
+        plateau: memory of the plateau schedule.
+        best_step, best_loss, best_figures: the best evaluation so far (step -1: none yet).
+        waited: evaluations since the best one.
+        loss_sum, loss_tokens: training loss since the last progress event.
+        seconds: wall time spent so far.
+    """
+
+    step: int = 0
+    steps: int | None = None
+    evaluate_every: int = 0
+    validation_limit: int = 0
+    cursor: Cursor = Cursor()
+    plateau: Plateau = Plateau()
+    best_step: int = -1
+    best_loss: float = float("inf")
+    best_figures: dict[str, float] = field(default_factory=dict)
+    waited: int = 0
+    loss_sum: float = 0.0
+    loss_tokens: int = 0
+    seconds: float = 0.0
+
+
+def save(
+    folder: Path,
+    state: RunState,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    carried: State,
+    files: dict[str, bytes],
+    facts: dict[str, Any],
+) -> Path:
+    """Write ``folder/step-N``, a model directory of its own; raises OutputError."""
+    tensors: dict[str, Tensor] = {"generator.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        tensors["generator.cuda"] = torch.cuda.get_rng_state()
+    tensors |= {f"carried.{index}": part for index, part in enumerate(carried)}
+    for index, slots in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in slots.items()}
+    contents = {
+        **files,
+        bundle.WEIGHTS: weights_of(model),
+        TENSORS: bundle.save_arrays({name: as_array(tensor) for name, tensor in tensors.items()}),
+        STATE: json.dumps(asdict(state)).encode(),
+    }
+    path = folder / f"step-{state.step:09d}"
+    bundle.write_directory(path, contents, facts)
+    return path
+
+
+def restore(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device
+) -> tuple[RunState, State]:
+    """Load a checkpoint into a model and an optimiser; returns the loop's memory and the carried state.
+
+    Raises:
+        ModelError: the checkpoint is damaged or belongs to another model.
+    """
+    contents, _ = bundle.read_files(path, (bundle.WEIGHTS, TENSORS, STATE))
+    weights = bundle.load_arrays(contents[bundle.WEIGHTS], path / bundle.WEIGHTS)
+    tensors = {
+        name: torch.from_numpy(np.array(array))
+        for name, array in bundle.load_arrays(contents[TENSORS], path / TENSORS).items()
+    }
+    load_weights(model, weights, path)
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            slots.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+    torch.set_rng_state(tensors["generator.cpu"])
+    if "generator.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["generator.cuda"])
+    carried = [tensors[f"carried.{i}"] for i in range(sum(n.startswith("carried.") for n in tensors))]
+    document = json.loads(contents[STATE])
+    document |= {"cursor": Cursor(**document["cursor"]), "plateau": Plateau(**document["plateau"])}
+    return RunState(**document), tuple(part.to(device) for part in carried)
+
+
+def newest(
+    folder: Path, warn: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
+) -> Path | None:
+    """The newest checkpoint that verifies; damaged ones are named through ``warn``."""
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        try:
+            bundle.read_files(path, (bundle.WEIGHTS, TENSORS, STATE))
+        except ModelError as error:
+            warn(f"warning: checkpoint passed over: {error}")
+        else:
+            return path
+    return None
+
+
+def prune(folder: Path, keep: int, best_step: int) -> None:
+    """Delete all but the latest ``keep`` checkpoints and the best one."""
+    for path in sorted(folder.glob("step-*"))[:-keep]:
+        if path.name != f"step-{best_step:09d}":
+            shutil.rmtree(path)
+
+
+def weights_of(model: nn.Module) -> bytes:
+    """A model's parameters as a safetensors file."""
+    return bundle.save_arrays({name: as_array(tensor) for name, tensor in model.state_dict().items()})
+
+
+def load_weights(model: nn.Module, weights: bundle.Weights, path: Path) -> None:
+    """Copy arrays into a model; raises ModelError where names or shapes differ."""
+    try:
+        model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path}: its weights do not fit its settings ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """A tensor as a numpy array; the two may share memory."""
+    return tensor.detach().cpu().contiguous().numpy()

@@ -1,0 +1,58 @@
+"""The run's journal: one event a line in ``metrics.jsonl``, samples in ``samples.jsonl``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from riverrun.errors import OutputError
+from riverrun.training import events
+
+METRICS = "metrics.jsonl"
+SAMPLES = "samples.jsonl"
+
+
+class Journal:
+    """Appends events; on a resume, first drops what came after the checkpoint."""
+
+    def __init__(self, folder: Path, after_step: int) -> None:
+        self._folder = folder
+        for name in (METRICS, SAMPLES):
+            kept = [line for line in read_lines(folder / name) if line["step"] <= after_step]
+            self._replace(name, kept)
+
+    def write(self, event: events.Event) -> None:
+        """Append one event; raises OutputError."""
+        line = events.to_dict(event)
+        if isinstance(event, events.Previewed):
+            self._append(SAMPLES, line)
+        else:
+            self._append(METRICS, line)
+
+    def samples(self) -> list[dict[str, Any]]:
+        """All samples so far, oldest first."""
+        return read_lines(self._folder / SAMPLES)
+
+    def _append(self, name: str, line: dict[str, Any]) -> None:
+        try:
+            with open(self._folder / name, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise OutputError(f"{self._folder / name} cannot be written: {error.strerror}") from error
+
+    def _replace(self, name: str, lines: list[dict[str, Any]]) -> None:
+        part = self._folder / f".{name}.part"
+        part.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+        part.replace(self._folder / name)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Objects of a JSONL file; a last line cut short by a kill is left out."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found

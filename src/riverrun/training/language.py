@@ -1,0 +1,141 @@
+"""Training a language model: lanes of text in, truncated back-propagation through time."""
+
+import json
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from riverrun import config
+from riverrun.data.ids import IdFile
+from riverrun.data.lanes import Cursor, Lanes
+from riverrun.generation.plain import PlainDecoder
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.streaming import begin, stream
+from riverrun.models.cores import State, detach
+from riverrun.models.language_model import LanguageModel
+from riverrun.text import START, Tokenizer
+from riverrun.training.checkpoints import as_array
+from riverrun.training.task import Preview, Step, Validation
+
+WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
+
+
+@dataclass(frozen=True)
+class LanguageModelTask:
+    """A language model with its training and held-out ids."""
+
+    model: LanguageModel
+    settings: config.Settings
+    tokenizer: Tokenizer
+    training: IdFile
+    validation: IdFile
+    lanes: Lanes
+    device: torch.device
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        return self.training.length, self.validation.length
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.lanes.chunks_per_epoch
+
+    @property
+    def tokens_per_step(self) -> int:
+        return self.lanes.batch * self.lanes.chunk
+
+    def initial_carried(self) -> State:
+        return self.model.initial_state(self.lanes.batch)
+
+    def forward(self, cursor: Cursor, carried: State) -> Step:
+        batch = self.lanes.read(cursor)
+        if batch.opens_pass:
+            carried = self.initial_carried()
+        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
+        logits, state = self._run(inputs, carried)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        return Step(loss, targets.numel(), detach(state), batch.after)
+
+    def validate(self, limit: int) -> Validation:
+        """Held-out loss over parallel lanes; all but the first lane read ``WARM_UP`` symbols beforehand."""
+        length = min(limit, self.validation.length)
+        lanes = max(1, min(32, length // (4 * WARM_UP)))
+        lane = length // lanes
+        starts = [index * lane for index in range(lanes)]
+        state = self.model.initial_state(lanes)
+        if lanes > 1:
+            warm = np.full((WARM_UP, lanes), START, np.int64)
+            warm[:, 1:] = np.stack([self._held_out(s - 1 - WARM_UP, WARM_UP) for s in starts[1:]], axis=1)
+            _, state = self._run(self._tensor(warm), state)
+            cold = self.model.initial_state(1)  # the first lane has no past
+            state = tuple(
+                torch.cat([c.to(s.dtype), s[:, 1:]], dim=1) for c, s in zip(cold, state, strict=True)
+            )
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        for offset in range(0, lane, 256):
+            count = min(256, lane - offset)
+            window = np.stack([self._held_out(s + offset - 1, count + 1) for s in starts], axis=1)
+            targets = self._tensor(window[1:])
+            logits, state = self._run(self._tensor(window[:-1]), state)
+            total += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").double()
+        nats = float(total) / (lane * lanes)
+        per_character = nats * self.validation.length / self.validation.characters
+        return Validation(nats, {"bits_per_character": per_character / float(np.log(2))})
+
+    def previews(self, step: int) -> list[Preview]:
+        """One sample at each of the set temperatures, from one seed text of the corpus."""
+        training = self.settings.training
+        if not training.preview_length:
+            return []
+        prompt = self._seed_text(step)
+        weights = {name: as_array(tensor) for name, tensor in self.model.state_dict().items()}
+        decoder = PlainDecoder(
+            weights, self.settings.model.model_dump()
+        )  # a few symbols: not worth compiling
+        samples = []
+        for temperature in training.preview_temperatures:
+            sampling = Sampling(temperature=temperature)
+            start = begin(decoder, prompt, sampling)
+            blocks = list(stream(decoder, [start], sampling, training.seed + step, training.preview_length))
+            text = self.tokenizer.decode(np.concatenate(blocks, axis=1)[0])
+            samples.append(Preview(f"temperature {temperature:g}", self.tokenizer.decode(prompt), text))
+        return samples
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            "config.toml": config.to_toml(self.settings).encode(),
+            "tokenizer.json": json.dumps(self.tokenizer.to_dict(), ensure_ascii=False).encode(),
+        }
+
+    def facts(self) -> dict[str, Any]:
+        return {"kind": "language model", "unit": self.tokenizer.unit}
+
+    def _run(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits in fp32, and the state in fp32, whatever the precision of the products."""
+        bf16 = self.settings.training.precision == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
+            logits, state = self.model(ids, state)
+        return logits.float(), tuple(part.float() for part in state)
+
+    def _held_out(self, start: int, count: int) -> np.ndarray:
+        """Held-out ids; before the first stands the start symbol."""
+        if start < 0:
+            return np.concatenate([[START] * -start, self.validation.read(0, start + count)])
+        return self.validation.read(start, start + count)
+
+    def _seed_text(self, step: int) -> np.ndarray:
+        """Up to 40 symbols of the training text, another place for each step."""
+        count = min(40, self.training.length)
+        place = np.random.default_rng((self.settings.training.seed, step)).integers(
+            self.training.length - count + 1
+        )
+        ids = self.training.read(int(place), int(place) + count)
+        return ids[ids != START]
+
+    def _tensor(self, ids: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)

@@ -1,0 +1,177 @@
+"""The training loop, top to bottom. It decides visibly and yields events; observers cannot change a run."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.errors import TrainingError
+from riverrun.training import checkpoints, events
+from riverrun.training.checkpoints import RunState
+from riverrun.training.optimization import build_optimizer, learning_rate
+from riverrun.training.planning import Clock, plan_steps
+from riverrun.training.task import Task
+
+
+def train(
+    task: Task,
+    settings: TrainingSettings,
+    budget: BudgetSettings,
+    folder: Path,
+    clock: Clock,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[events.Event]:
+    """Fit a task's model, from the newest whole checkpoint in ``folder`` if there is one.
+
+    Args:
+        task: the model with its data, on the device it shall run on.
+        settings: resolved settings.
+        budget: exactly one of minutes, epochs, steps.
+        folder: where checkpoints go; the best one stays there at the end.
+        clock: knows when the command began.
+        should_stop: asked after every step; True saves and ends the run.
+
+    Raises:
+        TrainingError: the loss is not a number; the checkpoints stay.
+    """
+    device = next(task.model.parameters()).device
+    optimizer = build_optimizer(task.model, settings)
+    state, carried = RunState(), task.initial_carried()
+    if (latest := checkpoints.newest(folder)) is not None:
+        state, carried = checkpoints.restore(latest, task.model, optimizer, device)
+    clock.resume(state.seconds)
+    yield events.Started(
+        state.step,
+        sum(p.numel() for p in task.model.parameters()),
+        str(device),
+        settings.precision,
+        *task.tokens,
+    )
+    if latest is not None and state.steps is not None:
+        yield events.Planned(state.step, state.steps, state.evaluate_every, state.validation_limit)
+    last_report = (clock.seconds(), state.step)
+    reason = "finished"
+
+    while state.steps is None or state.step < state.steps:
+        # When the pace is known, fix the number of steps.
+        if (
+            state.steps is None
+            and (plan := plan_steps(task, settings, budget, state.step, clock)) is not None
+        ):
+            state = replace(
+                state, steps=plan.steps, evaluate_every=plan.evaluate_every, validation_limit=plan.limit
+            )
+            yield plan.event(state.step)
+
+        # One step.
+        rate = learning_rate(settings, state.step, state.steps, state.plateau)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        task.model.train()
+        step = task.forward(state.cursor, carried)
+        optimizer.zero_grad(set_to_none=True)
+        step.loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip, foreach=True)
+        loss = float(step.loss.detach())
+        if not math.isfinite(loss) or not math.isfinite(float(norm)):
+            raise TrainingError(_diverged(state.step, loss, rate, folder))
+        optimizer.step()
+        carried = step.carried
+        state = replace(
+            state,
+            step=state.step + 1,
+            cursor=step.after,
+            loss_sum=state.loss_sum + loss * step.tokens,
+            loss_tokens=state.loss_tokens + step.tokens,
+            seconds=clock.seconds(),
+        )
+        stopping = should_stop()
+        finished = state.step == state.steps
+
+        # Report at fixed steps, so that a resumed run reports the same losses.
+        if finished or stopping or state.step % _report_every(state) == 0:
+            pace = (state.step - last_report[1]) / max(1e-9, clock.seconds() - last_report[0])
+            last_report = (clock.seconds(), state.step)
+            yield events.Progress(
+                state.step,
+                state.steps,
+                state.step / task.steps_per_epoch,
+                state.loss_sum / max(1, state.loss_tokens),
+                rate,
+                pace * step.tokens,
+                clock.seconds(),
+            )
+            state = replace(state, loss_sum=0.0, loss_tokens=0)
+
+        # Evaluate.
+        improved = exhausted = False
+        evaluating = finished or bool(state.evaluate_every and state.step % state.evaluate_every == 0)
+        if evaluating:
+            task.model.eval()
+            with torch.inference_mode():
+                validation = task.validate(state.validation_limit)
+                improved = validation.nats_per_token < state.best_loss
+                state = replace(
+                    state,
+                    plateau=state.plateau.after(validation.nats_per_token, settings),
+                    waited=0 if improved else state.waited + 1,
+                )
+                if improved:
+                    state = replace(
+                        state,
+                        best_step=state.step,
+                        best_loss=validation.nats_per_token,
+                        best_figures=validation.figures,
+                    )
+                exhausted = settings.early_stopping is not None and state.waited >= settings.early_stopping
+                yield events.Evaluated(
+                    state.step,
+                    state.steps,
+                    state.step / task.steps_per_epoch,
+                    clock.seconds(),
+                    validation.nats_per_token,
+                    validation.figures,
+                    improved,
+                )
+                for preview in task.previews(state.step):
+                    yield events.Previewed(state.step, *preview)
+
+        # Save.
+        due = state.step % settings.checkpoint_every == 0 if settings.checkpoint_every else evaluating
+        if due or improved or exhausted or stopping or finished:
+            state = replace(state, seconds=clock.seconds())
+            path = checkpoints.save(folder, state, task.model, optimizer, carried, task.files(), task.facts())
+            checkpoints.prune(folder, settings.keep_checkpoints, state.best_step)
+            yield events.Saved(state.step, str(path))
+
+        # Stop.
+        if exhausted or (stopping and not finished):
+            reason = "early stopping" if exhausted else "interrupted"
+            break
+
+    yield events.Stopped(
+        state.step,
+        state.steps,
+        reason,
+        clock.seconds(),
+        state.best_step,
+        state.best_loss,
+        state.best_figures,
+    )
+
+
+def _report_every(state: RunState) -> int:
+    """About 200 progress events a run; every 10 steps while its length is unknown."""
+    return 10 if state.steps is None else max(1, state.steps // 200)
+
+
+def _diverged(step: int, loss: float, rate: float, folder: Path) -> str:
+    kept = sorted(folder.glob("step-*"))
+    where = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
+    return (
+        f"the loss became {loss} at step {step} (learning rate {rate:.2g}); {where}; "
+        "lower --training.learning-rate or --training.clip and train again"
+    )

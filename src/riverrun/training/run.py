@@ -1,0 +1,235 @@
+"""A whole run: corpus, tokenizer, task, loop, model directory."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from riverrun import bundle
+from riverrun.config import Settings
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.ids import IdFile, encode_corpus
+from riverrun.data.lanes import Lanes
+from riverrun.errors import CorpusError, OutputError, SettingsError
+from riverrun.models.language_model import LanguageModel
+from riverrun.text import Tokenizer, train_tokenizer
+from riverrun.training import checkpoints, defaults, events
+from riverrun.training.journal import Journal
+from riverrun.training.language import LanguageModelTask
+from riverrun.training.loop import train as train_loop
+from riverrun.training.model_card import model_card
+from riverrun.training.planning import Clock
+from riverrun.training.task import Task
+
+REQUEST = "request.json"
+CHECKPOINTS = "checkpoints"
+OURS = (
+    REQUEST,
+    CHECKPOINTS,
+    bundle.CONFIG,
+    bundle.TOKENIZER,
+    bundle.WEIGHTS,
+    bundle.MANIFEST,
+    "metrics.jsonl",
+    "samples.jsonl",
+    "README.md",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; kept with the run so that it can be resumed and repeated.
+
+    Attributes:
+        inputs: the texts as given.
+        output: the model directory.
+        settings: as given, before defaults are chosen.
+        resume: go on with the run in ``output``.
+        overwrite: replace the run in ``output``.
+    """
+
+    inputs: tuple[str, ...]
+    output: Path
+    settings: Settings
+    resume: bool = False
+    overwrite: bool = False
+
+
+def run(
+    request: Request, clock: Clock, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[events.Event]:
+    """Train as requested and leave a model directory; yields what happens.
+
+    Raises:
+        OutputError: the directory exists (and neither resume nor overwrite is asked for) or is not writable.
+        CorpusError: the text cannot be used, or changed before a resume.
+        SettingsError: a resume asks for other settings than the run has.
+        TrainingError: the loss is not a number.
+    """
+    if request.resume:
+        request = _resumed(request)
+    else:
+        _check_output(request)
+    corpus = open_corpus(request.inputs)
+    if request.resume:
+        _check_unchanged(request.output, corpus)
+    device = defaults.choose_device(request.settings.training.device)
+    torch.manual_seed(request.settings.training.seed)
+    task, settings = language_model_task(request.settings, corpus, device)
+    assert settings.training.threads is not None
+    torch.set_num_threads(settings.training.threads)
+    torch.set_flush_denormal(True)
+    if not request.resume:
+        _claim_output(request, corpus)
+    folder = request.output / CHECKPOINTS
+    latest = checkpoints.newest(folder, warn=lambda text: None)
+    journal = Journal(request.output, after_step=_step_of(latest))
+    for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
+        journal.write(event)
+        if isinstance(event, events.Stopped):
+            _publish(request.output, folder, task, event, corpus, journal)
+        yield event
+
+
+def language_model_task(
+    settings: Settings, corpus: Corpus, device: torch.device
+) -> tuple[LanguageModelTask, Settings]:
+    """A fresh language model on a corpus, and the settings with all defaults chosen."""
+    share = settings.data.validation
+    if isinstance(share, str):
+        cut, held_out, held_out_from = corpus.characters, open_corpus([share]), 0
+    else:
+        cut = int(corpus.characters * (1 - share))
+        held_out, held_out_from = corpus, cut
+    if cut == 0 or held_out_from >= held_out.characters:
+        raise CorpusError(
+            f"{corpus.name} has {corpus.characters} characters: too few to hold out {share} of them; "
+            "give more text, or a file with --data.validation"
+        )
+    tokenizer = train_tokenizer(settings.text, corpus.texts(0, cut))
+    training = encode_corpus(corpus, tokenizer, 0, cut)
+    validation = encode_corpus(held_out, tokenizer, held_out_from, None)
+    settings = defaults.resolve(
+        settings,
+        defaults.Circumstances(training.length, tokenizer.size, device, defaults.has_fast_bf16(device)),
+    )
+    assert settings.training.batch is not None
+    assert settings.training.chunk is not None
+    lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
+    model = LanguageModel(settings.model, tokenizer.size)
+    model.start_from_frequencies(torch.from_numpy(_frequencies(training, tokenizer)))
+    return LanguageModelTask(
+        model.to(device), settings, tokenizer, training, validation, lanes, device
+    ), settings
+
+
+def _frequencies(ids: IdFile, tokenizer: Tokenizer, most: int = 1 << 24) -> np.ndarray:
+    """Counts [V] of symbols in the first ``most`` ids."""
+    return np.bincount(ids.read(0, min(most, ids.length)), minlength=tokenizer.size)
+
+
+def _check_output(request: Request) -> None:
+    output = request.output
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output} exists and is not a directory; choose another --output")
+    if not output.exists() or not any(output.iterdir()):
+        return
+    if not request.overwrite:
+        raise OutputError(
+            f"{output} exists already; go on with it by --resume, replace it by --overwrite, "
+            "or choose another --output"
+        )
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in OURS and not p.name.startswith("."))
+    if foreign:
+        raise OutputError(
+            f"{output} holds files that are not of a model ({', '.join(foreign[:3])}): not overwritten"
+        )
+
+
+def _claim_output(request: Request, corpus: Corpus) -> None:
+    """Empty the directory and note what was asked for, so that a run killed from here on can be resumed."""
+    try:
+        for name in OURS if request.output.exists() else ():
+            path = request.output / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        (request.output / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        note = {
+            "inputs": [_absolute(item) for item in request.inputs],
+            "digest": corpus.digest,
+            "settings": request.settings.model_dump(mode="json"),
+        }
+        bundle.write_files(request.output, {REQUEST: json.dumps(note, indent=1).encode()}, {})
+        (request.output / bundle.MANIFEST).unlink()  # there is no model yet
+    except OSError as error:
+        raise OutputError(f"{request.output} cannot be written: {error.strerror}") from error
+
+
+def _resumed(request: Request) -> Request:
+    """The request as it was first made; raises when it differs from what is asked now."""
+    note = _read_note(request.output)
+    settings = Settings.model_validate(note["settings"])
+    if request.settings not in (settings, Settings()):
+        before, now = settings.model_dump(), request.settings.model_dump()
+        changed = [
+            f"{section}.{key} was {before[section][key]!r}, now {now[section][key]!r}"
+            for section in before
+            for key in before[section]
+            if before[section][key] != now[section][key]
+        ]
+        raise SettingsError(
+            f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
+        )
+    return Request(request.inputs or tuple(note["inputs"]), request.output, settings, resume=True)
+
+
+def _check_unchanged(output: Path, corpus: Corpus) -> None:
+    if _read_note(output)["digest"] != corpus.digest:
+        raise CorpusError(
+            f"{corpus.name} is not the text that {output} was begun with: restore it, or train anew "
+            "with --overwrite"
+        )
+
+
+def _read_note(output: Path) -> dict[str, Any]:
+    try:
+        return json.loads((output / REQUEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise OutputError(f"{output} holds no run to resume (no {REQUEST}); leave out --resume") from None
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{output / REQUEST} cannot be read ({error}); train anew with --overwrite"
+        ) from error
+
+
+def _step_of(checkpoint: Path | None) -> int:
+    return -1 if checkpoint is None else int(checkpoint.name.removeprefix("step-"))
+
+
+def _publish(
+    output: Path, folder: Path, task: Task, event: events.Stopped, corpus: Corpus, journal: Journal
+) -> None:
+    """Make the best checkpoint the model: the last act of a run."""
+    best = folder / f"step-{event.best_step if event.best_step >= 0 else event.step:09d}"
+    contents, _ = bundle.read_files(best, (bundle.CONFIG, bundle.TOKENIZER, bundle.WEIGHTS))
+    facts = task.facts() | {
+        "steps": event.step,
+        "best_step": event.best_step,
+        "reason": event.reason,
+        "seconds": round(event.seconds, 2),
+        "validation_nats_per_token": event.nats_per_token,
+        **{f"validation_{name}": value for name, value in event.figures.items()},
+        "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
+        "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
+    }
+    card = model_card(output.name, facts, contents[bundle.CONFIG].decode(), journal.samples())
+    bundle.write_files(output, {**contents, "README.md": card.encode()}, facts)
+
+
+def _absolute(item: str) -> str:
+    return str(Path(item).resolve()) if Path(item).exists() else item

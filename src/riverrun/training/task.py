@@ -1,0 +1,85 @@
+"""What the loop needs of the thing it trains; language models and translators both offer it."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor, nn
+
+from riverrun.data.lanes import Cursor
+from riverrun.models.cores import State
+
+
+class Step(NamedTuple):
+    """One forward pass.
+
+    Attributes:
+        loss: mean nats per token, to be differentiated.
+        tokens: how many tokens that mean is over.
+        carried: the state for the next step, detached.
+        after: the cursor for the next step.
+    """
+
+    loss: Tensor
+    tokens: int
+    carried: State
+    after: Cursor
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The held-out loss in nats per token, and figures the task adds (bits per character, accuracy, ...)."""
+
+    nats_per_token: float
+    figures: dict[str, float]
+
+
+class Preview(NamedTuple):
+    """A sample: how it was made, what was given, what came out."""
+
+    label: str
+    prompt: str
+    text: str
+
+
+class Task(Protocol):
+    """A model with its data."""
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens in the training and in the held-out part."""
+        ...
+
+    @property
+    def steps_per_epoch(self) -> int: ...
+
+    @property
+    def tokens_per_step(self) -> int:
+        """About how many tokens one step reads."""
+        ...
+
+    def initial_carried(self) -> State:
+        """The state carried into the first step; empty for tasks that carry none."""
+        ...
+
+    def forward(self, cursor: Cursor, carried: State) -> Step:
+        """Read the batch at a cursor and run the model on it, in training mode."""
+        ...
+
+    def validate(self, limit: int) -> Validation:
+        """Score at most ``limit`` tokens of the held-out part."""
+        ...
+
+    def previews(self, step: int) -> list[Preview]:
+        """Samples to show after an evaluation."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a model directory beside the weights."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of the model."""
+        ...
