@@ -26,6 +26,9 @@ Temperatures = Annotated[
 ]
 
 
+Unit = Literal["byte", "char", "word", "bpe", "symbols"]
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, and unknown keys are refused."""
 
@@ -59,7 +62,28 @@ class DataSettings(Section):
     """What is trained on and what is held out."""
 
     validation: Annotated[float, Field(gt=0, lt=1)] | str = Field(
-        default=0.1, description="share of the text held out (its end), or a file", union_mode="left_to_right"
+        default=0.1,
+        description="share held out (the text's end, or random sources of pairs), or a file",
+        union_mode="left_to_right",
+    )
+    task: Literal["auto", "language", "translation", "tagging"] = Field(
+        default="auto",
+        description="what is learned; auto: pairs (.tsv, .jsonl) are translated, text is continued",
+    )
+    source_unit: Unit | None = Field(
+        default=None,
+        description="pairs: byte, char, word, bpe, or symbols (split at spaces); auto: by the text",
+    )
+    target_unit: Unit | None = Field(default=None, description="pairs: the same for the target side")
+    source_normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] | None = Field(
+        default=None,
+        description="pairs: Unicode normalisation; auto: NFD where it halves the characters (Hangul)",
+    )
+    max_length: int = Field(
+        default=512, ge=1, description="pairs: longer sources or targets are left out, in symbols"
+    )
+    skip_bad: bool = Field(
+        default=False, description="pairs: bad lines are left out and counted, not refused"
     )
 
 
@@ -84,6 +108,20 @@ class ModelSettings(Section):
         default=False, description="projection shares the embedding's weights (Press & Wolf 2017)"
     )
     kernel: int = Field(default=3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
+    attention: Literal["none", "dot", "additive", "monotone"] | None = Field(
+        default=None,
+        description="pairs: how the decoder sees the source; auto: monotone where sides align, else additive",
+    )
+    bidirectional: bool = Field(default=True, description="pairs: the encoder reads the source both ways")
+    decoder_layers: int | None = Field(
+        default=None, ge=1, le=64, description="pairs: depth of the decoder; auto: 1"
+    )
+    input_feeding: bool = Field(
+        default=False, description="pairs: the decoder reads its last context (Luong et al. 2015)"
+    )
+    members: int | None = Field(
+        default=None, ge=1, le=100, description="pairs: networks trained side by side and averaged; auto: 1"
+    )
 
 
 class TrainingSettings(Section):
@@ -113,6 +151,18 @@ class TrainingSettings(Section):
         ge=1,
         le=65536,
         description="symbols T between updates (truncated back-propagation through time)",
+    )
+    teacher_forcing: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="pairs: share of inputs that are the truth and not the model's own output",
+    )
+    teacher_forcing_epochs: float = Field(
+        default=0, ge=0, description="pairs: epochs over which that share falls from 1 (Bengio et al. 2015)"
+    )
+    label_smoothing: float | None = Field(
+        default=None, ge=0, lt=1, description="pairs: share of probability spread over all symbols; auto: 0.1"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto", description="of matrix products in training"
