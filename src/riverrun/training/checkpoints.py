@@ -16,7 +16,7 @@ from riverrun import bundle
 from riverrun.data.lanes import Cursor
 from riverrun.errors import ModelError
 from riverrun.models.cores import State
-from riverrun.training.optimization import Plateau
+from riverrun.training.optimization import Optimizer, Plateau
 
 STATE = "training.json"
 TENSORS = "training.safetensors"
@@ -57,7 +57,7 @@ def save(
     folder: Path,
     state: RunState,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     carried: State,
     files: dict[str, bytes],
     facts: dict[str, Any],
@@ -67,8 +67,7 @@ def save(
     if torch.cuda.is_available():
         tensors["generator.cuda"] = torch.cuda.get_rng_state()
     tensors |= {f"carried.{index}": part for index, part in enumerate(carried)}
-    for index, slots in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in slots.items()}
+    tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
     contents = {
         **files,
         bundle.WEIGHTS: weights_of(model),
@@ -81,7 +80,7 @@ def save(
 
 
 def restore(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device
+    path: Path, model: nn.Module, optimizer: Optimizer, device: torch.device
 ) -> tuple[RunState, State]:
     """Load a checkpoint into a model and an optimiser; returns the loop's memory and the carried state.
 
@@ -95,12 +94,7 @@ def restore(
         for name, array in bundle.load_arrays(contents[TENSORS], path / TENSORS).items()
     }
     load_weights(model, weights, path)
-    slots: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            slots.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+    optimizer.load({name.removeprefix("optimizer."): tensor for name, tensor in tensors.items()})
     torch.set_rng_state(tensors["generator.cpu"])
     if "generator.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["generator.cuda"])

@@ -11,7 +11,7 @@ from riverrun.config import BudgetSettings, TrainingSettings
 from riverrun.errors import TrainingError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import RunState
-from riverrun.training.optimization import build_optimizer, learning_rate
+from riverrun.training.optimization import Optimizer, learning_rate
 from riverrun.training.planning import Clock, plan_steps
 from riverrun.training.task import Task
 
@@ -38,7 +38,7 @@ def train(
         TrainingError: the loss is not a number; the checkpoints stay.
     """
     device = next(task.model.parameters()).device
-    optimizer = build_optimizer(task.model, settings)
+    optimizer = Optimizer(task.model, settings)
     state, carried = RunState(), task.initial_carried()
     if (latest := checkpoints.newest(folder)) is not None:
         state, carried = checkpoints.restore(latest, task.model, optimizer, device)
@@ -68,17 +68,15 @@ def train(
 
         # One step.
         rate = learning_rate(settings, state.step, state.steps, state.plateau)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         task.model.train()
         step = task.forward(state.cursor, carried)
-        optimizer.zero_grad(set_to_none=True)
+        task.model.zero_grad(set_to_none=True)
         step.loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip, foreach=True)
         loss = float(step.loss.detach())
         if not math.isfinite(loss) or not math.isfinite(float(norm)):
             raise TrainingError(_diverged(state.step, loss, rate, folder))
-        optimizer.step()
+        optimizer.step(rate)
         carried = step.carried
         state = replace(
             state,

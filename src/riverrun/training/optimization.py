@@ -1,31 +1,102 @@
 """Optimisers, and the learning rate as a pure function of the step."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.adam import adam
+from torch.optim.rmsprop import rmsprop
 
 from riverrun.config import TrainingSettings
 
 
-def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """The update rule of resolved settings; decay acts on matrices only (Loshchilov & Hutter 2019)."""
-    matrices = [p for p in model.parameters() if p.dim() >= 2]
-    others = [p for p in model.parameters() if p.dim() < 2]
-    rate, decay, momentum = settings.learning_rate, settings.weight_decay, settings.momentum
-    assert rate is not None
-    groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-    match settings.optimizer:
-        case "adamw":
-            return torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.99), fused=True)
-        case "adam":
-            plain = [{"params": [*matrices, *others]}]
-            return torch.optim.Adam(plain, lr=rate, betas=(momentum, 0.999), fused=True)
-        case "rmsprop":
-            return torch.optim.RMSprop([{"params": [*matrices, *others]}], lr=rate, alpha=0.9, eps=1e-7)
-        case "sgd":
-            return torch.optim.SGD(groups, lr=rate, momentum=momentum)
+class Optimizer:
+    """An update rule with its moments; torch's functional optimisers do the arithmetic.
+
+    torch's own optimiser classes import its compiler, a second that a short budget cannot spare.
+
+    Attributes:
+        slots: running averages by name, one tensor for each parameter: what a checkpoint keeps.
+    """
+
+    def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
+        self._settings = settings
+        self._parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
+        names = {"adamw": _ADAM, "adam": _ADAM, "rmsprop": _RMSPROP, "sgd": _SGD}[settings.optimizer]
+        self.slots: dict[str, list[Tensor]] = {
+            name: [torch.zeros_like(p) for p in self._parameters] for name in names
+        }
+        self.slots["steps"] = [p.new_zeros(()) for p in self._parameters]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All slots as ``name.index``."""
+        return {f"{name}.{i}": t for name, slot in self.slots.items() for i, t in enumerate(slot)}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what :meth:`tensors` gave; raises KeyError where one is missing."""
+        for name, tensor in self.tensors().items():
+            tensor.copy_(tensors[name])
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Move the parameters against their gradients. Decay acts on matrices only and is decoupled
+        (Loshchilov & Hutter 2019)."""
+        for matrices in (True, False):
+            chosen = [
+                i for i, p in enumerate(self._parameters) if p.grad is not None and (p.dim() >= 2) == matrices
+            ]
+            if chosen:
+                self._update(chosen, rate, self._settings.weight_decay if matrices else 0.0)
+
+    def _update(self, chosen: list[int], rate: float, decay: float) -> None:
+        parameters = [self._parameters[i] for i in chosen]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        slots = {name: [slot[i] for i in chosen] for name, slot in self.slots.items()}
+        match self._settings.optimizer:
+            case "adamw" | "adam" as rule:
+                adam(
+                    parameters,
+                    gradients,
+                    slots["first"],
+                    slots["second"],
+                    [],
+                    slots["steps"],
+                    fused=True,
+                    decoupled_weight_decay=True,
+                    amsgrad=False,
+                    beta1=self._settings.momentum,
+                    beta2=0.99 if rule == "adamw" else 0.999,
+                    lr=rate,
+                    weight_decay=decay if rule == "adamw" else 0.0,
+                    eps=1e-8,
+                    maximize=False,
+                )
+            case "rmsprop":
+                rmsprop(
+                    parameters,
+                    gradients,
+                    slots["second"],
+                    [],
+                    [],
+                    slots["steps"],
+                    lr=rate,
+                    alpha=0.9,
+                    eps=1e-7,
+                    weight_decay=0.0,
+                    momentum=0.0,
+                    centered=False,
+                )
+            case "sgd":
+                for p, gradient, velocity in zip(parameters, gradients, slots["first"], strict=True):
+                    velocity.mul_(self._settings.momentum).add_(gradient)
+                    p.mul_(1 - rate * decay).sub_(velocity, alpha=rate)
+
+
+_ADAM = ("first", "second")
+_RMSPROP = ("second",)
+_SGD = ("first",)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _plan(task: Task, settings: TrainingSettings, steps: int, minutes: float | N
     """Evaluations take about a tenth of the time: their number grows slowly with the budget."""
     epochs = steps / task.steps_per_epoch
     minutes = minutes if minutes is not None else steps * task.tokens_per_step / 3e6
-    evaluations = 1 + round(2.5 * math.log2(1 + 4 * minutes))
+    evaluations = 1 + int(2.5 * math.log2(1 + 2 * minutes))
     if settings.early_stopping is not None or settings.schedule == "plateau":
         evaluations = max(evaluations, min(20, steps), math.ceil(epochs))
     evaluate_every = settings.evaluate_every or math.ceil(steps / evaluations)
