@@ -1,8 +1,9 @@
 """What a decoder is: the interface that the plain and the compiled one share, and which one is used."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,24 @@ class Decoder(Protocol):
         ...
 
 
-def build_decoder(weights: Weights, model: dict[str, Any]) -> Decoder:
-    """The decoder for a model's weights.
+Precision = Literal["fp32", "bf16", "int8"]
+"""How matrices are kept: bf16 and int8 halve and quarter what a wide model reads for every symbol."""
+
+
+def build_decoder(weights: Weights, model: dict[str, Any], precision: Precision = "fp32") -> Decoder:
+    """The decoder for a model's weights: compiled, or the plain one where nothing can be compiled.
 
     Args:
         weights: arrays of ``model.safetensors``.
         model: the ``[model]`` section of its settings.
+        precision: of the matrices.
     """
-    from riverrun.generation.plain import PlainDecoder
+    try:
+        from riverrun.generation.compiled.decoder import CompiledDecoder
 
-    return PlainDecoder(weights, model)
+        return CompiledDecoder(weights, model, precision)
+    except (ImportError, OSError, RuntimeError) as error:
+        from riverrun.generation.plain import PlainDecoder
+
+        print(f"no compiled decoder on this machine ({error}); using the slow one", file=sys.stderr)
+        return PlainDecoder(weights, model)

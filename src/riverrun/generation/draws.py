@@ -11,8 +11,12 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 def uniform(seed: int, sequence: int, position: int) -> float:
     """A number in [0, 1) with 53 random bits."""
-    start = _mix((seed + _GOLDEN * (sequence + 1)) & _MASK)
-    return (_mix((start + _GOLDEN * (position + 1)) & _MASK) >> 11) * 2.0**-53
+    return (_mix((start(seed, sequence) + _GOLDEN * (position + 1)) & _MASK) >> 11) * 2.0**-53
+
+
+def start(seed: int, sequence: int) -> int:
+    """What all draws of one sequence have in common: 64 bits."""
+    return _mix((seed + _GOLDEN * (sequence + 1)) & _MASK)
 
 
 def _mix(value: int) -> int:

@@ -144,6 +144,6 @@ def conv_step(weights: dict[str, Array], layers: int) -> Step:
     return step
 
 
-def sigmoid(values: Array) -> Array:
+def sigmoid(values: NDArray[Any]) -> Array:
     """Through tanh, which cannot overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * values)
+    return np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * values)

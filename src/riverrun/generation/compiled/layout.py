@@ -1,0 +1,97 @@
+"""Numbers that the packing of weights, the caller and the compiled loop must agree on. No numba here."""
+
+LANES = 16
+"""Width of the vectors in the products, in float32: one AVX-512 register, two of AVX2, four of NEON."""
+
+PANEL = 4 * LANES
+"""Rows of a matrix that one product holds in registers at once."""
+
+LSTM, GRU, CONV = 0, 1, 2
+WRITE, FEED, SCORE = 0, 1, 2
+FLOAT32, BFLOAT16, INT8 = 0, 1, 2
+
+GATES = {LSTM: 4, GRU: 3, CONV: 2}
+"""Rows of gates for each unit. Rows are ordered by blocks of LANES units, in a block by gate, then by unit:
+whoever computes a block's rows has all that the block's units need."""
+
+# A plan is int64: what the model is, then a matrix's fields wherever a matrix is named. Offsets count
+# float32 elements from the start of the packed weights; -1 means that there is none.
+CORE = 0
+LAYERS = 1
+VOCABULARY = 2
+WIDTH = 3  # hidden units, rounded up to LANES
+ROWS = 4  # rows of gates, rounded up to PANEL: elements from one vector of gates to the next
+TABLE = 5  # what a symbol gives: rows of the first layer's gates (or of the entry), or its embedding
+TABLE_WIDTH = 6
+PROJECTION = 7  # a matrix
+PROJECTION_BIAS = 8
+TAPS = 9  # conv: inputs that a layer sees
+ENTRY = 10  # conv without a folded table: a matrix
+ENTRY_BIAS = 11
+HEADER = 16
+
+# Of each layer, from HEADER + layer * LAYER_FIELDS on:
+INPUT = 0  # matrix from the layer below; -1 where the table holds its product already
+INPUT_BIAS = 1
+HIDDEN = 2  # matrix from the layer's own past; conv: the first of TAPS matrices
+HIDDEN_BIAS = 3
+MIXER = 4  # conv: a matrix
+MIXER_BIAS = 5
+PAST = 6  # time steps that the layer's history keeps; conv: one more such layer follows the last, of 0
+LAYER_FIELDS = 8
+
+# Of each matrix:
+OFFSET = 0
+COLUMNS = 1  # a multiple of LANES
+PANELS = 2
+KIND = 3
+SCALES = 4  # int8: a factor for each row
+MATRIX_FIELDS = 5
+
+# A task is int64: what one call shall do. Addresses are of arrays in memory.
+MODE = 0
+COUNT = 1  # symbols to write or to read
+SEQUENCES = 2
+CHUNK = 3  # time steps that the histories have room for
+MARGIN = 4  # columns of the trail before the first written symbol
+STATE_SIZE = 5
+PLAN = 6  # address: int64 [...]
+WEIGHTS = 7  # address: float32 [...]
+MEMORY = 8  # address: float32 [...], scratch, all zeros at first
+STATES = 10  # address: float32 [K, STATE_SIZE], read and written
+TRAIL = 11  # address: int64 [K, MARGIN + COUNT]: symbols known, then written
+KNOWN = 12  # address: int64 [K]: how many symbols before MARGIN are known
+SAMPLING = 13  # address: float64 [K, SETTINGS]
+STARTS = 14  # address: uint64 [K]: where each sequence's draws start
+WRITTEN = 15  # address: int64 [K]: draws made before
+CHOICE = 16  # address: float64 [3, V] and int64 [V], scratch
+IDS = 17  # address: int64 [COUNT]: symbols to read
+TARGETS = 18  # address: int64 [COUNT]
+SURPRISAL = 19  # address: float64 [COUNT]
+CORRECT = 20  # address: uint8 [COUNT]
+SYMBOLS = 21  # address: int64 [K], scratch
+# Offsets into MEMORY, in elements:
+STRIDE = 22  # elements from one row of a history to the next
+CELLS = 23  # LSTM: [L, K, STRIDE]
+GIVEN = 24  # [CHUNK, K, ROWS]
+KEPT = 25  # GRU: [K, ROWS]
+MIXED = 26  # conv: [CHUNK, K, STRIDE]
+GATHERED = 27  # [CHUNK, K, TABLE_WIDTH]
+LOGITS = 28  # [K or CHUNK, V rounded up to PANEL]
+HISTORIES = 32  # one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
+
+# Of each sequence's settings:
+TEMPERATURE = 0
+TOP_K = 1
+TOP_P = 2
+LOG_MIN_P = 3  # -inf is off
+TYPICAL_P = 4
+PENALTY = 5
+WINDOW = 6
+UNIFORM = 7
+SETTINGS = 8
+
+
+def rounded(count: int, multiple: int) -> int:
+    """``count`` rounded up to a multiple."""
+    return -(-count // multiple) * multiple

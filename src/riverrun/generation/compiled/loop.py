@@ -1,0 +1,144 @@
+"""The entry into the compiled code: one call runs as many symbols as the task asks for."""
+
+import numpy as np
+
+from riverrun.generation.compiled import layout as at
+from riverrun.generation.compiled.cores import advance, copy, fill, row, save_past
+from riverrun.generation.compiled.functions import exp
+from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL
+from riverrun.generation.compiled.products import multiply
+from riverrun.generation.compiled.sampling import choose, draw
+from riverrun.generation.compiled.vectors import compiled, doubles, floats, integers, octets, unsigned
+
+SIGNATURE = "void(int64)"
+
+
+@compiled
+def run(address):
+    """Do a task: int64 [...] at this address, see ``layout``."""
+    header = integers(address, HISTORIES)
+    plan = integers(header[at.PLAN], 1 << 40)
+    task = integers(address, HISTORIES + plan[LAYERS] + 1)
+    weights = floats(task[at.WEIGHTS], 1 << 40)
+    memory = floats(task[at.MEMORY], 1 << 40)
+    exchange_states(task, plan, memory, task[at.MODE] >= 0)
+    if task[at.MODE] == at.WRITE:
+        write(task, plan, weights, memory)
+    else:
+        read_on(task, plan, weights, memory)
+    exchange_states(task, plan, memory, task[at.MODE] < 0)
+
+
+@compiled
+def write(task, plan, weights, memory):
+    """Draw COUNT symbols for each sequence."""
+    sequences, margin = task[at.SEQUENCES], task[at.MARGIN]
+    width = margin + task[at.COUNT]
+    trail, symbols = integers(task[at.TRAIL], sequences * width), integers(task[at.SYMBOLS], sequences)
+    used = 0
+    for n in range(task[at.COUNT]):
+        if used == task[at.CHUNK]:
+            save_past(task, plan, memory, used)
+            used = 0
+        for k in range(sequences):
+            symbols[k] = trail[k * width + margin + n - 1]
+        advance(task, plan, weights, memory, symbols, used)
+        project(task, plan, weights, memory, used, sequences)
+        used += 1
+        for k in range(sequences):
+            draw_symbol(task, plan, memory, trail, k, k * width + margin + n, n)
+    save_past(task, plan, memory, used)
+
+
+@compiled
+def project(task, plan, weights, memory, step, rows):
+    """Logits of outputs that begin at a time step of the chunk."""
+    matrix = plan[at.PROJECTION]
+    stride = plan[matrix + at.PANELS] * PANEL
+    top = plan[LAYERS] if plan[at.CORE] == at.CONV else plan[LAYERS] - 1
+    fill(plan, weights, plan[at.PROJECTION_BIAS], matrix, memory, task[at.LOGITS], stride, rows)
+    multiply(task, plan, matrix, row(task, plan, top, step), task[at.STRIDE], task[at.LOGITS], stride, rows)
+
+
+@compiled
+def logits_row(task, plan, r):
+    """Where in memory row r of the logits begins."""
+    return task[at.LOGITS] + r * plan[plan[at.PROJECTION] + at.PANELS] * PANEL
+
+
+@compiled
+def draw_symbol(task, plan, memory, trail, k, end, n):
+    """Choose symbol n of sequence k and put it at the end of its trail."""
+    size = plan[at.VOCABULARY]
+    known, written = integers(task[at.KNOWN] + 8 * k, 1)[0], integers(task[at.WRITTEN] + 8 * k, 1)[0]
+    settings = doubles(task[at.SAMPLING] + 8 * at.SETTINGS * k, at.SETTINGS)
+    uniform = draw(unsigned(task[at.STARTS] + 8 * k, 1)[0], written + n)
+    recent = trail[end - min(np.int64(settings[at.WINDOW]), known + n) : end]
+    kept, chances = doubles(task[at.CHOICE], size), doubles(task[at.CHOICE] + 8 * size, size)
+    keys, order = doubles(task[at.CHOICE] + 16 * size, size), integers(task[at.CHOICE] + 24 * size, size)
+    logits = memory[logits_row(task, plan, k) : logits_row(task, plan, k) + size]
+    trail[end] = choose(logits, recent, settings, uniform, kept, chances, keys, order)
+
+
+@compiled
+def read_on(task, plan, weights, memory):
+    """Read COUNT symbols of one sequence, and score their successors if the task is to."""
+    ids = integers(task[at.IDS], task[at.COUNT])
+    start = np.int64(0)  # of a type that does not make a second copy of the code for the number 0
+    done = 0
+    while done < task[at.COUNT]:
+        steps = min(task[at.CHUNK], task[at.COUNT] - done)
+        advance(task, plan, weights, memory, ids[done : done + steps], start)
+        if task[at.MODE] == at.SCORE:
+            project(task, plan, weights, memory, start, steps)
+            score(task, plan, memory, done, steps)
+        save_past(task, plan, memory, steps)
+        done += steps
+
+
+@compiled
+def score(task, plan, memory, done, steps):
+    """Surprisal in nats of each successor, and whether it was the most likely symbol."""
+    targets, correct = integers(task[at.TARGETS], task[at.COUNT]), octets(task[at.CORRECT], task[at.COUNT])
+    surprisal = doubles(task[at.SURPRISAL], task[at.COUNT])
+    chances = doubles(task[at.CHOICE], plan[at.VOCABULARY])
+    for r in range(steps):
+        logits = memory[logits_row(task, plan, r) : logits_row(task, plan, r) + plan[at.VOCABULARY]]
+        best = 0
+        for i in range(logits.size):
+            if logits[i] > logits[best]:
+                best = i
+        highest, total = np.float64(logits[best]), 0.0
+        for i in range(logits.size):
+            chances[i] = exp(np.float64(logits[i]) - highest)
+        for i in range(logits.size):
+            total += chances[i]
+        target = targets[done + r]
+        surprisal[done + r] = np.log(total) + highest - np.float64(logits[target])
+        correct[done + r] = best == target
+
+
+@compiled
+def exchange_states(task, plan, memory, inward):
+    """Copy the states [K, STATE_SIZE] into the memory or out of it: every layer's past, then its cells."""
+    sequences, stride, width = task[at.SEQUENCES], task[at.STRIDE], plan[at.WIDTH]
+    states = floats(task[at.STATES], sequences * task[at.STATE_SIZE])
+    for k in range(sequences):
+        place = k * task[at.STATE_SIZE]
+        for layer in range(plan[LAYERS]):
+            for t in range(plan[at.HEADER + layer * at.LAYER_FIELDS + at.PAST]):
+                start = task[at.HISTORIES + layer] + (t * sequences + k) * stride
+                exchange(states, place, memory, start, width, inward)
+                place += width
+        for layer in range(plan[LAYERS] if plan[at.CORE] == at.LSTM else 0):
+            exchange(states, place, memory, task[at.CELLS] + (layer * sequences + k) * stride, width, inward)
+            place += width
+
+
+@compiled
+def exchange(states, place, memory, start, width, inward):
+    """Copy one vector of a state in or out."""
+    if inward:
+        copy(states, place, width, memory, start)
+    else:
+        copy(memory, start, width, states, place)

@@ -1,0 +1,105 @@
+"""Machine code of the compiled loop: compiled once by numba, kept on disk, loaded without numba afterwards.
+
+Importing numba and finding its own cached code takes several times as long as all else that a short
+``generate`` does. So the object code is written to the user's cache, one file for each processor type,
+version of LLVM and version of this source, and handed to LLVM's linker directly.
+"""
+
+import ctypes
+import hashlib
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from riverrun.data.cache import cache_directory, write_atomically
+
+_SYMBOL = "riverrun_run"
+_PATIENCE = 1.0  # seconds of compiling before saying so
+
+
+@cache
+def entry_point() -> Callable[[int], None]:
+    """The loop's ``run``: takes the address of a task."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    path = _path()
+    try:
+        return _link(path.read_bytes())
+    except (OSError, RuntimeError):  # not there, or not whole
+        pass
+    content = _compile()
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        print(f"compiled code cannot be kept ({error}); it will be made again", file=sys.stderr)
+    return _link(content)
+
+
+def _path() -> Path:
+    """Where this machine's code is kept: its name tells everything that the code depends on."""
+    digest = hashlib.sha256(llvmlite.__version__.encode())
+    for part in (sys.platform, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
+        digest.update(part.encode() + b"\\0")
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return cache_directory() / "code" / f"{digest.hexdigest()[:32]}.o"
+
+
+def _target_machine() -> llvm.TargetMachine:
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+def _compile() -> bytes:
+    """Object code with one visible symbol."""
+    notice = threading.Timer(
+        _PATIENCE,
+        print,
+        ("compiling the generator for this processor, once (about 10 s) ...",),
+        {"file": sys.stderr},
+    )
+    notice.daemon = True
+    notice.start()
+    try:
+        from riverrun.generation.compiled.loop import SIGNATURE, run
+
+        run.compile(SIGNATURE)
+        (signature,) = run.signatures
+        name = run.overloads[signature].fndesc.llvm_func_name
+        module = llvm.parse_assembly(run.inspect_llvm(signature).replace(name, _SYMBOL))
+        return _target_machine().emit_object(module)
+    finally:
+        notice.cancel()
+
+
+def _link(content: bytes) -> Callable[[int], None]:
+    """Load object code into this process."""
+    compiler = llvm.create_lljit_compiler(_target_machine())
+    library = (
+        llvm.JITLibraryBuilder()
+        .add_object_img(content)
+        .add_current_process()
+        .export_symbol(_SYMBOL)
+        .link(compiler, "riverrun")
+    )
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    function = prototype(library[_SYMBOL])
+    nothing = ctypes.create_string_buffer(
+        16
+    )  # numba's convention: a result and an exception, both unused here
+
+    def run(task: int) -> None:
+        function(ctypes.addressof(nothing), ctypes.addressof(nothing), task)
+
+    run.library = library  # type: ignore[attr-defined]  # unloaded when it is collected
+    return run
