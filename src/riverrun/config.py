@@ -66,6 +66,26 @@ class DataSettings(Section):
         description="share held out (the text's end, or random sources of pairs), or a file",
         union_mode="left_to_right",
     )
+    reading: Literal["lanes", "windows"] = Field(
+        default="lanes",
+        description="lanes: the text is read once a pass, state carried on; windows: overlapping pieces of it",
+    )
+    window: int = Field(default=40, ge=1, le=65536, description="windows: symbols in one")
+    shortest: int | None = Field(
+        default=None,
+        ge=1,
+        description="windows: symbols in the shortest, lengths being random; auto: all of one length",
+    )
+    stride: int = Field(
+        default=1, ge=1, description="windows: symbols from the start of one to that of the next"
+    )
+    order: Literal["shuffled", "as-written"] = Field(
+        default="shuffled", description="windows: their order in a pass"
+    )
+    state: Literal["fresh", "carried"] = Field(
+        default="fresh",
+        description="windows: the state a window is read from; carried needs order as-written",
+    )
     task: Literal["auto", "language", "translation", "tagging"] = Field(
         default="auto",
         description="what is learned; auto: pairs (.tsv, .jsonl) are translated, text is continued",
@@ -92,6 +112,12 @@ class ModelSettings(Section):
 
     core: Literal["lstm", "gru", "conv"] = Field(
         default="lstm", description="recurrent core, or causal convolution"
+    )
+    input: Literal["embedding", "one-hot", "scaled-index"] = Field(
+        default="embedding", description="what the core is shown of a symbol; scaled-index: its place, 0 to 1"
+    )
+    features: int = Field(
+        default=1, ge=1, le=1024, description="latest symbols shown side by side at each step"
     )
     embedding: int | None = Field(default=None, ge=1, le=65536, description="width E of a symbol's embedding")
     hidden: int | None = Field(default=None, ge=1, le=65536, description="width H of the core")
@@ -159,7 +185,7 @@ class TrainingSettings(Section):
         description="pairs: share of inputs that are the truth and not the model's own output",
     )
     teacher_forcing_epochs: float = Field(
-        default=0, ge=0, description="pairs: epochs over which that share falls from 1 (Bengio et al. 2015)"
+        default=0.0, ge=0, description="pairs: epochs over which that share falls from 1 (Bengio et al. 2015)"
     )
     label_smoothing: float | None = Field(
         default=None, ge=0, lt=1, description="pairs: share of probability spread over all symbols; auto: 0.1"
@@ -170,7 +196,12 @@ class TrainingSettings(Section):
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
     threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads; auto: all cores")
     seed: int = Field(default=0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
-    evaluate_every: int | None = Field(default=None, ge=1, description="steps between held-out evaluations")
+    loss: Literal["every", "last"] = Field(
+        default="every", description="windows: every symbol is predicted, or only the one after the window"
+    )
+    evaluate_every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = Field(
+        default=None, description="steps between held-out evaluations, or epoch"
+    )
     checkpoint_every: int | None = Field(
         default=None, ge=1, description="steps between checkpoints; auto: at each evaluation"
     )
@@ -239,9 +270,30 @@ def build(*layers: Mapping[str, Any]) -> Settings:
     given = [name for name, value in settings.budget if value is not None]
     if len(given) > 1:
         faults.append(f"{' and '.join('--' + name for name in given)}: give only one budget")
+    faults += _contradictions(settings)
     if faults:
         raise SettingsError("; ".join(faults))
     return settings
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Settings that are each allowed but not together."""
+    data, faults = settings.data, []
+    if settings.model.tied and settings.model.input != "embedding":
+        faults.append("model.tied needs model.input = embedding")
+    if settings.training.loss == "last" and data.reading == "lanes":
+        faults.append("training.loss = last needs data.reading = windows")
+    if data.shortest is not None and data.shortest > data.window:
+        faults.append(f"data.shortest = {data.shortest} is more than data.window = {data.window}")
+    if data.state == "carried" and (data.order, data.stride, data.shortest) != (
+        "as-written",
+        data.window,
+        None,
+    ):
+        faults.append(
+            "data.state = carried needs data.order = as-written, data.stride = data.window and windows of one length"
+        )
+    return faults
 
 
 def read_toml(path: Path) -> dict[str, Any]:
