@@ -166,7 +166,8 @@ def save_arrays(arrays: Weights) -> bytes:
     """Arrays as a safetensors file."""
     from safetensors.numpy import save
 
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    # Not ascontiguousarray, which turns a scalar into a vector.
+    return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
 
 
 def _advice(path: Path) -> str:

@@ -74,7 +74,7 @@ def save(
         TENSORS: bundle.save_arrays({name: as_array(tensor) for name, tensor in tensors.items()}),
         STATE: json.dumps(asdict(state)).encode(),
     }
-    path = folder / f"step-{state.step:09d}"
+    path = folder / _name(state.step)
     bundle.write_directory(path, contents, facts)
     return path
 
@@ -118,11 +118,19 @@ def newest(
     return None
 
 
-def prune(folder: Path, keep: int, best_step: int) -> None:
-    """Delete all but the latest ``keep`` checkpoints and the best one."""
-    for path in sorted(folder.glob("step-*"))[:-keep]:
-        if path.name != f"step-{best_step:09d}":
+def prune(folder: Path, keep: int, state: RunState) -> None:
+    """Delete all but the latest ``keep`` checkpoints and the best one.
+
+    Later ones than the present step are damaged ones that a resume passed over: they do not count.
+    """
+    present = [path for path in sorted(folder.glob("step-*")) if path.name <= _name(state.step)]
+    for path in present[:-keep]:
+        if path.name != _name(state.best_step):
             shutil.rmtree(path)
+
+
+def _name(step: int) -> str:
+    return f"step-{step:09d}"
 
 
 def weights_of(model: nn.Module) -> bytes:

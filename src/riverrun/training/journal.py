@@ -12,13 +12,13 @@ SAMPLES = "samples.jsonl"
 
 
 class Journal:
-    """Appends events; on a resume, first drops what came after the checkpoint."""
+    """Appends events; on a resume, first drops what came after the checkpoint, and that the run had stopped."""
 
     def __init__(self, folder: Path, after_step: int) -> None:
         self._folder = folder
         for name in (METRICS, SAMPLES):
-            kept = [line for line in read_lines(folder / name) if line["step"] <= after_step]
-            self._replace(name, kept)
+            lines = read_lines(folder / name)
+            self._replace(name, [x for x in lines if x["step"] <= after_step and x.get("event") != "stopped"])
 
     def write(self, event: events.Event) -> None:
         """Append one event; raises OutputError."""
@@ -41,18 +41,24 @@ class Journal:
 
     def _replace(self, name: str, lines: list[dict[str, Any]]) -> None:
         part = self._folder / f".{name}.part"
-        part.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
-        part.replace(self._folder / name)
+        try:
+            part.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+            part.replace(self._folder / name)
+        except OSError as error:
+            raise OutputError(f"{self._folder / name} cannot be written: {error.strerror}") from error
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Objects of a JSONL file; a last line cut short by a kill is left out."""
+    """Events of a JSONL file; a line that is damaged or was cut short by a kill is left out."""
     if not path.exists():
         return []
     found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    # Not splitlines(): a sample may hold U+2028 and its like, which end no line of JSONL.
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            found.append(json.loads(line))
+            event = json.loads(line)
         except ValueError:
-            break
+            continue
+        if isinstance(event, dict) and isinstance(event.get("step"), int):
+            found.append(event)
     return found

@@ -53,9 +53,9 @@ def train(
     if latest is not None and state.steps is not None:
         yield events.Planned(state.step, state.steps, state.evaluate_every, state.validation_limit)
     last_report = (clock.seconds(), state.step)
-    reason = "finished"
+    stopping = False
 
-    while state.steps is None or state.step < state.steps:
+    while not (stopping or _exhausted(state, settings) or state.step == state.steps):
         # When the pace is known, fix the number of steps.
         if (
             state.steps is None
@@ -75,7 +75,7 @@ def train(
         norm = torch.nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip, foreach=True)
         loss = float(step.loss.detach())
         if not math.isfinite(loss) or not math.isfinite(float(norm)):
-            raise TrainingError(_diverged(state.step, loss, rate, folder))
+            raise TrainingError(_diverged(f"the loss became {loss}", state.step, rate, folder))
         optimizer.step(rate)
         carried = step.carried
         state = replace(
@@ -90,7 +90,9 @@ def train(
         finished = state.step == state.steps
 
         # Report at fixed steps, so that a resumed run reports the same losses.
-        if finished or stopping or state.step % _report_every(state) == 0:
+        evaluating = finished or bool(state.evaluate_every and state.step % state.evaluate_every == 0)
+        reporting = evaluating or state.step % _report_every(state) == 0
+        if reporting or stopping:
             pace = (state.step - last_report[1]) / max(1e-9, clock.seconds() - last_report[0])
             last_report = (clock.seconds(), state.step)
             yield events.Progress(
@@ -102,54 +104,55 @@ def train(
                 pace * step.tokens,
                 clock.seconds(),
             )
+        if reporting:
             state = replace(state, loss_sum=0.0, loss_tokens=0)
 
         # Evaluate.
-        improved = exhausted = False
-        evaluating = finished or bool(state.evaluate_every and state.step % state.evaluate_every == 0)
+        improved = False
         if evaluating:
             task.model.eval()
             with torch.inference_mode():
                 validation = task.validate(state.validation_limit)
-                improved = validation.nats_per_token < state.best_loss
+                previews = task.previews(state.step)
+            held_out = validation.nats_per_token
+            if not math.isfinite(held_out):
+                raise TrainingError(
+                    _diverged(f"the held-out loss became {held_out}", state.step, rate, folder)
+                )
+            improved = held_out < state.best_loss
+            state = replace(
+                state,
+                plateau=state.plateau.after(held_out, settings),
+                waited=0 if improved else state.waited + 1,
+            )
+            if improved:
                 state = replace(
-                    state,
-                    plateau=state.plateau.after(validation.nats_per_token, settings),
-                    waited=0 if improved else state.waited + 1,
+                    state, best_step=state.step, best_loss=held_out, best_figures=validation.figures
                 )
-                if improved:
-                    state = replace(
-                        state,
-                        best_step=state.step,
-                        best_loss=validation.nats_per_token,
-                        best_figures=validation.figures,
-                    )
-                exhausted = settings.early_stopping is not None and state.waited >= settings.early_stopping
-                yield events.Evaluated(
-                    state.step,
-                    state.steps,
-                    state.step / task.steps_per_epoch,
-                    clock.seconds(),
-                    validation.nats_per_token,
-                    validation.figures,
-                    improved,
-                )
-                for preview in task.previews(state.step):
-                    yield events.Previewed(state.step, *preview)
+            yield events.Evaluated(
+                state.step,
+                state.steps,
+                state.step / task.steps_per_epoch,
+                clock.seconds(),
+                held_out,
+                validation.figures,
+                improved,
+            )
+            for preview in previews:
+                yield events.Previewed(state.step, *preview)
 
         # Save.
         due = state.step % settings.checkpoint_every == 0 if settings.checkpoint_every else evaluating
-        if due or improved or exhausted or stopping or finished:
+        if due or improved or stopping or finished or _exhausted(state, settings):
+            if not all(p.isfinite().all() for p in task.model.parameters()):
+                raise TrainingError(_diverged("a weight became infinite", state.step, rate, folder))
             state = replace(state, seconds=clock.seconds())
             path = checkpoints.save(folder, state, task.model, optimizer, carried, task.files(), task.facts())
-            checkpoints.prune(folder, settings.keep_checkpoints, state.best_step)
+            checkpoints.prune(folder, settings.keep_checkpoints, state)
             yield events.Saved(state.step, str(path))
 
-        # Stop.
-        if exhausted or (stopping and not finished):
-            reason = "early stopping" if exhausted else "interrupted"
-            break
-
+    finished = state.step == state.steps
+    reason = "early stopping" if _exhausted(state, settings) else "finished" if finished else "interrupted"
     yield events.Stopped(
         state.step,
         state.steps,
@@ -161,15 +164,20 @@ def train(
     )
 
 
+def _exhausted(state: RunState, settings: TrainingSettings) -> bool:
+    """Whether early stopping's patience is at its end."""
+    return settings.early_stopping is not None and state.waited >= settings.early_stopping
+
+
 def _report_every(state: RunState) -> int:
     """About 200 progress events a run; every 10 steps while its length is unknown."""
     return 10 if state.steps is None else max(1, state.steps // 200)
 
 
-def _diverged(step: int, loss: float, rate: float, folder: Path) -> str:
+def _diverged(what: str, step: int, rate: float, folder: Path) -> str:
     kept = sorted(folder.glob("step-*"))
     where = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
     return (
-        f"the loss became {loss} at step {step} (learning rate {rate:.2g}); {where}; "
+        f"{what} at step {step} (learning rate {rate:.2g}); {where}; "
         "lower --training.learning-rate or --training.clip and train again"
     )
