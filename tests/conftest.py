@@ -1,0 +1,53 @@
+"""Fixtures that all tests share. Every test has its own cache, and one thread: the machine is shared."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, and for the processes that tests start
+if os.access(
+    "/dev/shm", os.W_OK
+):  # checkpoints are flushed to disk, and here the disk need not be waited for
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+
+from pathlib import Path
+
+import pytest
+import tiny
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache directory of this session of tests; never the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["RIVERRUN_CACHE"] = str(folder)
+    return folder
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for one test."""
+    monkeypatch.setenv("RIVERRUN_CACHE", str(tmp_path / "own-cache"))
+    return tmp_path / "own-cache"
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text of about 3000 characters; not to be changed."""
+    path = tmp_path_factory.mktemp("corpus") / "river.txt"
+    path.write_text(tiny.text(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a small model of that text; not to be changed."""
+    output = tmp_path_factory.mktemp("trained") / "model"
+    tiny.train(corpus, output, budget__steps=40, training__learning_rate=0.02, model__hidden=16)
+    return output
+
+
+@pytest.fixture
+def model(trained: Path):
+    """That model, loaded."""
+    import riverrun
+
+    return riverrun.load(trained)

@@ -1,0 +1,79 @@
+"""Texts and settings so small that a whole run takes a fraction of a second."""
+
+import contextlib
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+WORDS = "the spirit of an age is a river that runs where it will, and we call it ours; see 42 or 7!".split(
+    " "
+)
+
+SETTINGS: dict[str, Any] = {
+    "model.embedding": 6,
+    "model.hidden": 8,
+    "training.batch": 3,
+    "training.chunk": 8,
+    "training.threads": 1,
+    "training.precision": "fp32",
+    "training.warmup": 2,
+    "training.preview_length": 4,
+    "training.preview_temperatures": "0.5",
+}
+
+
+def text(words: int = 600, seed: int = 0) -> str:
+    """Lines of ten words drawn from a short list."""
+    draw = random.Random(seed)
+    return "".join(draw.choice(WORDS) + ("\n" if place % 10 == 9 else " ") for place in range(words))
+
+
+def request(corpus: Path, output: Path, **more: Any):
+    """A request for a run of 12 steps; ``model__hidden=4`` stands for ``model.hidden = 4``."""
+    from riverrun.config import build
+    from riverrun.training.run import Request
+
+    flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
+    dotted = {name.replace("__", "."): value for name, value in more.items()}
+    if not any(name.startswith("budget.") for name in dotted):
+        dotted["budget.steps"] = 12
+    return Request((str(corpus),), output, build(SETTINGS, dotted), **flags)
+
+
+def events(
+    corpus: Path, output: Path, should_stop: Callable[[], bool] = lambda: False, **more: Any
+) -> Iterator:
+    """The events of such a run, as they happen."""
+    from riverrun.training.planning import Clock
+    from riverrun.training.run import run
+
+    return run(request(corpus, output, **more), Clock(), should_stop)
+
+
+def train(corpus: Path, output: Path, **more: Any) -> list:
+    """All events of such a run."""
+    return list(events(corpus, output, **more))
+
+
+def kill_after(count: int, corpus: Path, output: Path, **more: Any) -> None:
+    """Leave a run after ``count`` events, as a kill would: nothing that follows is done."""
+    with contextlib.closing(events(corpus, output, **more)) as happening:
+        for _ in itertools.islice(happening, count):
+            pass
+
+
+def weights(output: Path) -> bytes:
+    """The published weights, byte by byte."""
+    return (output / "model.safetensors").read_bytes()
+
+
+def losses(output: Path) -> list[dict[str, Any]]:
+    """The journal without what a clock says."""
+    from riverrun.training.journal import read_lines
+
+    timed = ("seconds", "tokens_per_second")
+    kept = ("progress", "evaluated", "stopped")
+    lines = [line for line in read_lines(output / "metrics.jsonl") if line["event"] in kept]
+    return [{name: value for name, value in line.items() if name not in timed} for line in lines]
