@@ -11,6 +11,7 @@ if os.access(
 from pathlib import Path
 
 import pytest
+
 import tiny
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-WORDS = "the spirit of an age is a river that runs where it will, and we call it ours; see 42 or 7!".split(
-    " "
-)
+LINE = "the spirit of an age is a river that runs where it will, and we call it ours; see 42 or 7!"
+WORDS = LINE.split()
 
 SETTINGS: dict[str, Any] = {
     "model.embedding": 6,

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import tiny
 
 DROPOUT = {"model__dropout": 0.3, "model__layers": 2}
 KINDS = {
@@ -84,7 +85,8 @@ def test_stopped_after_any_step_and_resumed(kind, corpus, unkilled, tmp_path):
     output, expected = tmp_path / "run", unkilled(kind)
     for resume in (False, True, True):
         asked = itertools.count(1)
-        happened = list(tiny.events(corpus, output, lambda: next(asked) >= 3, resume=resume, **kind))
+        third = lambda asked=asked: next(asked) >= 3  # noqa: E731
+        happened = list(tiny.events(corpus, output, third, resume=resume, **kind))
         assert happened[-1].reason in ("interrupted", "finished", "early stopping")
         assert (output / "manifest.json").exists()
     tiny.train(corpus, output, resume=True, **kind)

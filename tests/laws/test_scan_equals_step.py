@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from riverrun.config import ModelSettings
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import probabilities
@@ -100,7 +101,7 @@ def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
     scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
     chances = [
         probabilities(row.astype(np.float64))[symbol]
-        for row, symbol in zip(expected[:-1, 0].numpy(), ids[1:])
+        for row, symbol in zip(expected[:-1, 0].numpy(), ids[1:], strict=True)
     ]
     np.testing.assert_allclose(scores.surprisal, -np.log(chances), atol=1e-5)
     assert scores.correct.tolist() == (expected[:-1, 0].argmax(-1).numpy() == ids[1:]).tolist()

@@ -26,10 +26,7 @@ class ByteTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         raw = bytes(symbol - SPECIAL for symbol in ids if symbol >= SPECIAL)
-        try:
-            return raw.decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError:
-            return raw.decode("utf-8", "replace")
+        return raw.decode("utf-8", "replace")
 
     def decoder(self) -> "Utf8Decoder":
         return Utf8Decoder({index + SPECIAL: bytes([index]) for index in range(256)})

@@ -15,13 +15,14 @@ def split_words(text: str) -> list[str]:
 
 
 def safe_cut(text: str) -> int:
-    """Where to cut a buffer so that both sides split as the whole would: after the last newline.
+    """Where to cut a buffer so that both sides split as the whole would, words and subwords alike: before the
+    last space or newline that follows a visible character. 0 where there is none.
 
-    Without a newline: before the last blank that follows a non-blank, else at the end.
+    Not after a newline: subwords keep a run of blank lines together.
     """
-    newline = text.rfind("\n")
-    if newline >= 0:
-        return newline + 1
-    for match in regex.finditer(r"(?r)(?<=\S)\s", text):
-        return match.start()
-    return len(text)
+    found = _CUT.search(text)
+    return found.start() if found else 0
+
+
+# The separators U+001C to U+001F are blank to some libraries and visible to others.
+_CUT = regex.compile(r"(?r)(?<=[^\s\x1c-\x1f])[ \n]")
