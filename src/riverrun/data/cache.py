@@ -29,9 +29,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def clean() -> int:
-    """Delete everything in the cache; returns the bytes freed."""
-    folder = cache_directory()
-    freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    for name in ("ids", "texts"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    """Delete encoded and known texts from the cache; returns the bytes freed."""
+    freed = 0
+    for folder in (cache_directory() / "ids", cache_directory() / "texts"):
+        freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        shutil.rmtree(folder, ignore_errors=True)
     return freed
