@@ -12,10 +12,32 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from riverrun.api import Sample, Score, TrainedLanguageModel, load, train
+    from riverrun.api import (
+        Sample,
+        Score,
+        TrainedLanguageModel,
+        TrainedTranslator,
+        Translation,
+        load,
+        load_language_model,
+        load_translator,
+        train,
+    )
     from riverrun.errors import RiverrunError
 
-__all__ = ["RiverrunError", "Sample", "Score", "TrainedLanguageModel", "__version__", "load", "train"]
+__all__ = [
+    "RiverrunError",
+    "Sample",
+    "Score",
+    "TrainedLanguageModel",
+    "TrainedTranslator",
+    "Translation",
+    "__version__",
+    "load",
+    "load_language_model",
+    "load_translator",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from riverrun.text import Tokenizer, load_tokenizer
 from riverrun.text.stopping import StopScanner
 from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
+from riverrun.translator import KINDS, TrainedTranslator, Translation
 
 
 @dataclass(frozen=True)
@@ -245,13 +246,32 @@ class TrainedLanguageModel:
             yield TokenScore(text, surprisal / math.log(2))
 
 
-def load(path: str | Path) -> TrainedLanguageModel:
-    """Load and verify a model directory.
+def load(path: str | Path, *others: str | Path) -> TrainedLanguageModel | TrainedTranslator:
+    """Load and verify a model directory; translators may be given others that vote with them.
 
     Raises:
         ModelError: it is missing, damaged, or of a newer format.
     """
-    return TrainedLanguageModel(bundle.read_bundle(Path(path)))
+    loaded = bundle.read_bundle(Path(path))
+    if loaded.facts.get("kind") in KINDS or others:
+        return TrainedTranslator(loaded, *(bundle.read_bundle(Path(other)) for other in others))
+    return TrainedLanguageModel(loaded)
+
+
+def load_language_model(path: str | Path) -> TrainedLanguageModel:
+    """Load a language model; raises ModelError as :func:`load` does, and for a translator."""
+    model = load(path)
+    if isinstance(model, TrainedTranslator):
+        raise ModelError(f"{path} is a {model.facts['kind']}: use riverrun translate or evaluate")
+    return model
+
+
+def load_translator(path: str | Path, *others: str | Path) -> TrainedTranslator:
+    """Load a translator or tagger; raises ModelError as :func:`load` does, and for a language model."""
+    model = load(path, *others)
+    if isinstance(model, TrainedLanguageModel):
+        raise ModelError(f"{path} is a language model: use riverrun generate, score or evaluate")
+    return model
 
 
 def train(
@@ -264,8 +284,8 @@ def train(
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
-) -> TrainedLanguageModel:
-    """Train a model on texts and load it.
+) -> TrainedLanguageModel | TrainedTranslator:
+    """Train a model on texts or pairs and load it.
 
     Args:
         corpus: files, directories, globs, or names of known texts.
@@ -308,4 +328,16 @@ def new_seed() -> int:
     return secrets.randbits(48)
 
 
-__all__ = ["Sample", "Score", "TokenScore", "TrainedLanguageModel", "load", "new_seed", "train"]
+__all__ = [
+    "Sample",
+    "Score",
+    "TokenScore",
+    "TrainedLanguageModel",
+    "TrainedTranslator",
+    "Translation",
+    "load",
+    "load_language_model",
+    "load_translator",
+    "new_seed",
+    "train",
+]

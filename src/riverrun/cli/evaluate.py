@@ -9,13 +9,23 @@ from riverrun.cli.main import Parser
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("file", help="a file, directory, glob, known text or - for standard input")
+    parser.add_argument(
+        "--beam", type=int, default=4, metavar="K", help="translators: hypotheses kept (default 4)"
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="translators: leave out lines that are no pair"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import load
+    from riverrun.api import TrainedTranslator, load
 
-    figures = load(options.model).evaluate(options.file).to_dict()
+    model = load(options.model)
+    if isinstance(model, TrainedTranslator):
+        figures = model.evaluate(options.file, beam=options.beam, skip_bad=options.skip_bad).to_dict()
+    else:
+        figures = model.evaluate(options.file).to_dict()
     if options.json:
         print(json.dumps(figures))
         return 0
@@ -23,6 +33,6 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{name.replace('_', ' '):20} {value:,.4f}"
             if isinstance(value, float)
-            else f"{name:20} {value:,}"
+            else f"{name.replace('_', ' '):20} {value if isinstance(value, str) else format(value, ',')}"
         )
     return 0

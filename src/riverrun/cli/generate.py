@@ -40,9 +40,9 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import load, new_seed
+    from riverrun.api import load_language_model, new_seed
 
-    model = load(options.model)
+    model = load_language_model(options.model)
     sampling = {
         "temperature": 0.0 if options.greedy else options.temperature,
         "top_k": options.top_k,

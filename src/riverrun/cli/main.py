@@ -11,6 +11,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",
     "generate": "write text with a model",
+    "translate": "turn lines of text into others with a model of pairs",
     "score": "surprisal of every token of a text",
     "evaluate": "how well a model predicts a text",
     "show": "what a model is, how it was trained, how good it is",

@@ -15,10 +15,10 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import load
+    from riverrun.api import load_language_model
     from riverrun.data.corpus import read_text
 
-    model = load(options.model)
+    model = load_language_model(options.model)
     score = model.score(read_text(options.file))
     if options.html:
         from riverrun.reporting.surprisal_page import write_page

@@ -2,13 +2,24 @@
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser
+
+if TYPE_CHECKING:
+    from riverrun.api import TrainedLanguageModel, TrainedTranslator
 
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _vocabulary(model: "TrainedLanguageModel | TrainedTranslator") -> int:
+    """Symbols it can write."""
+    from riverrun.api import TrainedTranslator
+
+    return model.target.size if isinstance(model, TrainedTranslator) else model.tokenizer.size
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     report = {
         "model": str(options.model),
         "parameters": model.parameters,
-        "vocabulary": model.tokenizer.size,
+        "vocabulary": _vocabulary(model),
         "facts": model.facts,
         "settings": model.settings,
     }
@@ -27,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(
         f"{options.model}: {model.facts.get('kind', 'model')}, {model.parameters:,} weights, "
-        f"{model.tokenizer.size:,} symbols"
+        f"{_vocabulary(model):,} symbols"
     )
     for name, value in model.facts.items():
         if isinstance(value, dict):

@@ -23,6 +23,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="the model directory (default: the corpus' name)"
     )
+    parser.add_argument(
+        "--task",
+        metavar="TASK",
+        help="language, translation or tagging (default: by the files; pairs are .tsv)",
+    )
     parser.add_argument("--minutes", metavar="M", help="budget: wall time (default: 3)")
     parser.add_argument("--epochs", metavar="N", help="budget: passes over the text")
     parser.add_argument("--steps", metavar="N", help="budget: updates of the weights")
@@ -46,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     budget = {
         f"budget.{k}": v for k in ("minutes", "epochs", "steps") if (v := getattr(options, k)) is not None
     }
+    if options.task is not None:
+        options.dotted["data.task"] = options.task
     if budget:  # a budget given by flag replaces the file's
         file = {key: value for key, value in file.items() if not key.startswith("budget.")}
     settings = config.build(file, options.dotted, budget)
@@ -102,7 +109,7 @@ def split_settings(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
     return dotted, rest
 
 
-_SWITCHES = ("text.lower", "model.tied")
+_SWITCHES = ("text.lower", "model.tied", "model.input_feeding", "data.skip_bad")
 
 
 class _SettingsHelp:

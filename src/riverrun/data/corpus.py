@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 from riverrun.data.library import BUILT_IN, built_in_text, downloaded
 from riverrun.errors import CorpusError
 
+from riverrun.data.builtin_pairs import task_file
 CHUNK_BYTES = 1 << 22
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".csv", ".tsv", ".gz")
 
@@ -115,6 +116,8 @@ def _expand(item: str) -> list[Path]:
 
 
 def _hidden(path: Path, root: Path) -> bool:
+    if (task := task_file(item)) is not None:
+        return [task]
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 

@@ -11,6 +11,7 @@ from riverrun.errors import CorpusError, ModelError
 from riverrun.text.bpe import BpeTokenizer, train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
+from riverrun.text.spaced import SpacedTokenizer
 from riverrun.text.splitting import safe_cut
 from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
@@ -114,6 +115,9 @@ def load_tokenizer(text: str) -> Tokenizer:
                     document["unknown"],
                     normalizer,
                 )
+            case "symbols":
+                vocabulary = Vocabulary(tuple(document["symbols"]))
+                return SpacedTokenizer(vocabulary, document["unknown"], normalizer)
             case other:
                 raise ModelError(f"tokenizer.json: unit {other!r} is not known to this version of riverrun")
     except (ValueError, KeyError, TypeError) as error:

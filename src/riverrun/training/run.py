@@ -16,6 +16,7 @@ from riverrun.config import Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
+from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, OutputError, SettingsError
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer, train_tokenizer
@@ -26,6 +27,8 @@ from riverrun.training.loop import train as train_loop
 from riverrun.training.model_card import model_card
 from riverrun.training.planning import Clock
 from riverrun.training.task import Task
+from riverrun.training.translation import translation_task
+from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
 
 REQUEST = "request.json"
 CHECKPOINTS = "checkpoints"
@@ -76,12 +79,20 @@ def run(
         request = _resumed(request)
     else:
         _check_output(request)
-    corpus = open_corpus(request.inputs)
-    if request.resume:
-        _check_unchanged(request.output, corpus)
+    pairs = _pairs(request)
+    corpus = pairs.corpus if pairs is not None else open_corpus(request.inputs)
+    digest = _digest(request, corpus)
+    if request.resume and _read_note(request.output)["digest"] != digest:
+        raise CorpusError(
+            f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
+            "with --overwrite"
+        )
     device = defaults.choose_device(request.settings.training.device)
     torch.manual_seed(request.settings.training.seed)
-    task, settings = language_model_task(request.settings, corpus, device)
+    if pairs is not None:
+        task, settings = translation_task(request.settings, pairs, device)
+    else:
+        task, settings = language_model_task(request.settings, corpus, device)
     assert settings.training.threads is not None
     torch.set_num_threads(settings.training.threads)
     torch.set_flush_denormal(True)
@@ -95,6 +106,17 @@ def run(
         if isinstance(event, events.Stopped):
             _publish(request.output, folder, task, event, corpus, journal)
         yield event
+
+
+def _pairs(request: Request) -> PairCorpus | None:
+    """The pairs to learn from; None where a language model is asked for."""
+    match request.settings.data.task:
+        case "language":
+            return None
+        case "auto" if not looks_like_pairs(request.inputs):
+            return None
+        case _:
+            return open_pairs(request.inputs, request.settings.data.skip_bad)
 
 
 def language_model_task(

@@ -1,0 +1,130 @@
+"""``riverrun translate``: lines in, lines out."""
+
+import argparse
+import json
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riverrun.cli.main import Parser
+
+if TYPE_CHECKING:
+    from riverrun.translator import TrainedTranslator, Translation
+
+TOGETHER = 256  # lines translated at once, if as many are waiting
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("model", help="a model directory")
+    parser.add_argument("text", nargs="*", help="texts (default: the lines of standard input)")
+    parser.add_argument(
+        "--beam", type=int, default=4, metavar="K", help="hypotheses kept; 1 is greedy (default 4)"
+    )
+    parser.add_argument(
+        "--n-best", type=int, default=1, metavar="N", help="outputs for each text (default 1)"
+    )
+    parser.add_argument(
+        "--length-penalty", type=float, default=0.6, metavar="A", help="0 prefers short outputs (default 0.6)"
+    )
+    parser.add_argument(
+        "--temperature", type=float, metavar="T", help="draw random outputs instead of searching"
+    )
+    parser.add_argument("--seed", type=int, help="of random outputs")
+    parser.add_argument(
+        "--ensemble",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="another model that votes; may be repeated",
+    )
+    parser.add_argument("--score", metavar="TARGET", help="score this output of the one text given")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--html", metavar="FILE", help="write a page that shows where each output was read")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.api import load_translator
+
+    model = load_translator(options.model, *options.ensemble)
+    if options.score is not None:
+        return _score(model, options)
+    if not options.text and not options.json and not options.html:
+        for waiting in lines_in_batches():
+            for translation in _translate(model, waiting, options):
+                print(_as_line(translation, options.n_best), flush=False)
+            sys.stdout.flush()
+        return 0
+    texts = options.text or [line for waiting in lines_in_batches() for line in waiting]
+    translations = _translate(model, texts, options)
+    if options.html:
+        from riverrun.reporting.attention_page import write_page
+
+        write_page(Path(options.html), model, translations)
+    if options.json:
+        document = {"translations": [translation.to_dict() for translation in translations]}
+        print(json.dumps(document, ensure_ascii=False))
+    elif not options.html:
+        for translation in translations:
+            print(_as_line(translation, options.n_best))
+    return 0
+
+
+def lines_in_batches() -> Iterator[list[str]]:
+    """Lines of standard input as they come: the first at once, then as many together as are waiting."""
+    arrived: queue.Queue[str | None] = queue.Queue(maxsize=4 * TOGETHER)
+
+    def read() -> None:
+        for raw in sys.stdin.buffer:
+            arrived.put(raw.decode("utf-8", "replace").rstrip("\r\n"))
+        arrived.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    line = arrived.get()
+    while line is not None:
+        waiting = [line]
+        line = ""
+        while len(waiting) < TOGETHER and not arrived.empty() and (line := arrived.get()) is not None:
+            waiting.append(line)
+        yield waiting
+        if line is not None:
+            line = arrived.get()
+
+
+def _translate(
+    model: "TrainedTranslator", texts: list[str], options: argparse.Namespace
+) -> "list[Translation]":
+    from riverrun.api import new_seed
+    from riverrun.generation.sampling import Sampling
+
+    return model.translations(
+        texts,
+        beam=options.beam,
+        n_best=options.n_best,
+        length_penalty=options.length_penalty,
+        sampling=None if options.temperature is None else Sampling(temperature=options.temperature),
+        seed=new_seed() if options.seed is None else options.seed,
+    )
+
+
+def _as_line(translation: "Translation", n_best: int) -> str:
+    """The output; of several, each on a line of its own with its log-probability."""
+    if n_best == 1:
+        return translation.outputs[0].text if translation.outputs else ""
+    return "\n".join(f"{output.text}\t{output.log_probability:.4f}" for output in translation.outputs)
+
+
+def _score(model: "TrainedTranslator", options: argparse.Namespace) -> int:
+    from riverrun.errors import InputError
+
+    if len(options.text) != 1:
+        raise InputError("--score TARGET needs one text: riverrun translate MODEL TEXT --score TARGET")
+    source = options.text[0]
+    (log_probability,) = model.score([(source, options.score)])
+    if options.json:
+        print(json.dumps({"source": source, "target": options.score, "log_probability": log_probability}))
+    else:
+        print(f"{log_probability:.4f}")
+    return 0

@@ -1,0 +1,151 @@
+"""From pairs of texts to ids: units, tokenizers, the split into training and validation."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.config import Settings
+from riverrun.data.pair_batches import Rows
+from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
+from riverrun.errors import CorpusError
+from riverrun.text.normalization import Normalizer
+from riverrun.text.sides import choose_normal_form, choose_unit, train_side
+from riverrun.text.tokenizer import Tokenizer
+
+Pairs = Callable[[], Iterator[Pair]]
+
+
+class Encoded(NamedTuple):
+    """N pairs as ids, end symbols left out."""
+
+    sources: Rows
+    targets: Rows
+
+
+@dataclass(frozen=True)
+class PairIds:
+    """All that training needs of a corpus of pairs.
+
+    Attributes:
+        source, target: the tokenizers.
+        training, validation: the pairs.
+        settings: with units and normal form chosen.
+    """
+
+    source: Tokenizer
+    target: Tokenizer
+    training: Encoded
+    validation: Encoded
+    settings: Settings
+
+
+def encode_pairs(corpus: PairCorpus, settings: Settings) -> PairIds:
+    """Split, choose units, build tokenizers and encode.
+
+    Raises:
+        CorpusError: there are bad lines, too few pairs, or sides of different lengths under tagging.
+    """
+    training, validation = _split(corpus, settings)
+    settings = _choose(settings, training)
+    if bad := corpus.bad_lines() if corpus.skip_bad else 0:
+        warnings.warn(f"{corpus.corpus.name}: {bad} bad lines left out", stacklevel=2)
+    data, text = settings.data, settings.text
+    assert data.source_unit is not None
+    assert data.target_unit is not None
+    assert data.source_normalize is not None
+    source = train_side(
+        data.source_unit,
+        lambda: (pair.source for pair in training()),
+        Normalizer(text.lower, data.source_normalize),
+        settings,
+    )
+    target = train_side(
+        data.target_unit,
+        lambda: (pair.target for pair in training()),
+        Normalizer(text.lower, text.normalize),
+        settings,
+    )
+    return PairIds(
+        source,
+        target,
+        _encode(training, source, target, settings, corpus.corpus.name, "training"),
+        _encode(validation, source, target, settings, corpus.corpus.name, "validation"),
+        settings,
+    )
+
+
+def _split(corpus: PairCorpus, settings: Settings) -> tuple[Pairs, Pairs]:
+    """Training and validation pairs; no source is on both sides."""
+    share = settings.data.validation
+    if not isinstance(share, str):
+        mask = held_out(corpus, share, settings.training.seed)
+        return _where(corpus, ~mask), _where(corpus, mask)
+    other = open_pairs((share,), corpus.skip_bad)
+    known = {pair.source for pair in other.pairs()}
+    if not known:
+        raise CorpusError(f"{share} holds no pair to validate with")
+    mask = np.array([pair.source not in known for pair in corpus.pairs()], np.bool_)
+    if not mask.all():
+        warnings.warn(
+            f"{(~mask).sum()} training pairs left out: their sources are also in {share}", stacklevel=2
+        )
+    if not mask.any():
+        raise CorpusError(f"{corpus.corpus.name} holds no pair to learn from")
+    return _where(corpus, mask), other.pairs
+
+
+def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Pairs:
+    return lambda: (pair for pair, kept in zip(corpus.pairs(), mask, strict=True) if kept)
+
+
+def _choose(settings: Settings, training: Pairs) -> Settings:
+    """Units and the source's normal form, from the first training pairs."""
+    data = settings.data
+    sources = [pair.source for pair in islice(training(), 5000)]
+    targets = [pair.target for pair in islice(training(), 5000)]
+    source_unit = data.source_unit or choose_unit(sources)
+    fallback = choose_normal_form(sources) if source_unit == "char" else settings.text.normalize
+    if settings.text.normalize != "none":
+        fallback = settings.text.normalize
+    chosen = {
+        "source_unit": source_unit,
+        "target_unit": data.target_unit or choose_unit(targets),
+        "source_normalize": data.source_normalize or ("none" if data.task == "tagging" else fallback),
+    }
+    return settings.model_copy(update={"data": data.model_copy(update=chosen)})
+
+
+def _encode(
+    pairs: Pairs, source: Tokenizer, target: Tokenizer, settings: Settings, name: str, part: str
+) -> Encoded:
+    """Ids of pairs; over-long ones are left out, and under tagging sides must be equally long."""
+    data = settings.data
+    skipped = {"too long": 0, "of unequal length": 0}
+
+    def kept() -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        for pair in pairs():
+            left, right = source.encode(pair.source), target.encode(pair.target)
+            if data.task == "tagging" and len(left) != len(right):
+                if not data.skip_bad:
+                    raise CorpusError(
+                        f"{name}, line {pair.line}: {len(left)} source and {len(right)} target symbols; tagging "
+                        "needs one for each; mend it, or leave such lines out by --data.skip-bad"
+                    )
+                skipped["of unequal length"] += 1
+            elif max(len(left), len(right)) > data.max_length:
+                skipped["too long"] += 1
+            elif len(left) and len(right):
+                yield left, right
+
+    sides = list(kept())
+    for reason, count in skipped.items():
+        if count:
+            warnings.warn(f"{name}: {count} {part} pairs left out: {reason}", stacklevel=3)
+    if not sides:
+        raise CorpusError(f"{name}: no {part} pair is left")
+    return Encoded(Rows.write(left for left, _ in sides), Rows.write(right for _, right in sides))

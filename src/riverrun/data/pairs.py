@@ -1,0 +1,172 @@
+"""Pairs of texts: tab-separated files, two parallel files, JSON lines."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.errors import CorpusError
+
+SUFFIXES = {".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+class Pair(NamedTuple):
+    """One example: the number of its line (from 1), a source and a target."""
+
+    line: int
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class PairCorpus:
+    """Pairs in files; read from the files each time.
+
+    Attributes:
+        corpus: the files.
+        layout: ``tsv``, ``jsonl`` or ``parallel`` (the first file holds sources, the second targets).
+        skip_bad: lines that are no pair are left out.
+    """
+
+    corpus: Corpus
+    layout: str
+    skip_bad: bool = False
+
+    def pairs(self) -> Iterator[Pair]:
+        """All pairs in order.
+
+        Raises:
+            CorpusError: naming the line, unless bad lines are skipped.
+        """
+        for where, line, found in self._rows():
+            if isinstance(found, str):
+                if not self.skip_bad:
+                    raise CorpusError(
+                        f"{where}, line {line}: {found}; mend it, or leave such lines out by --data.skip-bad"
+                    )
+            else:
+                yield Pair(line, *found)
+
+    def bad_lines(self) -> int:
+        """How many lines are no pair."""
+        return sum(isinstance(found, str) for _, _, found in self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, int, tuple[str, str] | str]]:
+        """File, line number, and the two sides or what is wrong with the line."""
+        files = self.corpus.files
+        if self.layout == "parallel":
+            source, target = (_lines(path) for path in files)
+            for number, (left, right) in enumerate(_in_step(source, target, self.corpus.name), 1):
+                yield self.corpus.name, number, _checked(left, right)
+            return
+        for path in files:
+            for number, line in enumerate(_lines(path), 1):
+                yield str(path), number, _from_tsv(line) if self.layout == "tsv" else _from_json(line)
+
+
+def open_pairs(inputs: tuple[str, ...], skip_bad: bool = False) -> PairCorpus:
+    """Find the files of a corpus of pairs.
+
+    Args:
+        inputs: one or more TSV or JSONL files, a built-in task, or two parallel text files.
+        skip_bad: leave out lines that are no pair.
+
+    Raises:
+        CorpusError: they cannot be read or hold no pair.
+    """
+    corpus = open_corpus(inputs)
+    layouts = {_layout(path) for path in corpus.files}
+    if layouts == {"text"} and len(corpus.files) == 2:
+        layout = "parallel"
+    elif len(layouts) == 1:
+        layout = layouts.pop().replace("text", "tsv")
+    else:
+        raise CorpusError(f"{corpus.name}: give files of one kind, all .tsv or all .jsonl, or two text files")
+    return PairCorpus(corpus, layout, skip_bad)
+
+
+def looks_like_pairs(inputs: tuple[str, ...]) -> bool:
+    """Whether every input is, by its name, a file of pairs or a built-in task of pairs."""
+    from riverrun.data.builtin_pairs import parse_task
+
+    def is_pairs(item: str) -> bool:
+        return _layout(Path(item)) != "text" or (not Path(item).exists() and parse_task(item) is not None)
+
+    return bool(inputs) and all(is_pairs(item) for item in inputs)
+
+
+def held_out(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:
+    """For each pair [N] whether it is held out: a random share of the distinct sources, by a seeded hash.
+
+    All pairs of one source fall on the same side, so that no training source is met again in validation.
+
+    Raises:
+        CorpusError: there are fewer than two different sources.
+    """
+    key = str(seed).encode()
+    hashes = np.array(
+        [
+            int.from_bytes(hashlib.blake2b(pair.source.encode(), digest_size=8, key=key).digest()[:7])
+            for pair in pairs.pairs()
+        ],
+        np.int64,
+    )
+    distinct = np.unique(hashes)
+    if len(distinct) < 2:
+        raise CorpusError(
+            f"{pairs.corpus.name} has {len(distinct)} different sources: at least two are needed, one to learn "
+            "from and one to hold out; give more pairs, or a file with --data.validation"
+        )
+    count = min(len(distinct) - 1, max(1, round(share * len(distinct))))
+    return hashes <= distinct[count - 1]
+
+
+def _layout(path: Path) -> str:
+    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    return SUFFIXES.get(suffixes[-1].lower(), "text") if suffixes else "text"
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Lines of a file without their ends; only newlines end a line."""
+    held = ""
+    for text in Corpus(str(path), (path,), 1 << 62, 0, "").texts():
+        *whole, held = (held + text).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")
+    if held:
+        yield held.removesuffix("\r")
+
+
+def _in_step(source: Iterator[str], target: Iterator[str], name: str) -> Iterator[tuple[str, str]]:
+    try:
+        yield from zip(source, target, strict=True)
+    except ValueError:
+        raise CorpusError(f"{name}: the two files have different numbers of lines") from None
+
+
+def _from_tsv(line: str) -> tuple[str, str] | str:
+    source, tab, rest = line.partition("\t")
+    return _checked(source, rest.partition("\t")[0]) if tab else "no tab between source and target"
+
+
+def _from_json(line: str) -> tuple[str, str] | str:
+    try:
+        document = json.loads(line)
+        source, target = document["source"], document["target"]
+    except (ValueError, KeyError, TypeError):
+        return 'not an object with "source" and "target"'
+    if not isinstance(source, str) or not isinstance(target, str):
+        return '"source" and "target" must be texts'
+    return _checked(source, target)
+
+
+def _checked(source: str, target: str) -> tuple[str, str] | str:
+    if not source.strip() or not target.strip():
+        return f"the {'target' if source.strip() else 'source'} is empty"
+    return source, target

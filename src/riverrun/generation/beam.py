@@ -1,0 +1,153 @@
+"""Greedy search, beam search and sampling over a stepper, for many sources at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.generation.draws import uniform
+from riverrun.generation.sampling import Sampling, choose
+from riverrun.generation.search import Hypothesis, Ids, Search, Stepper, in_batches, length_bound
+from riverrun.text.vocabulary import SPECIAL, START
+
+Array = NDArray[Any]
+
+
+def search(stepper: Stepper, sources: Sequence[Ids], how: Search) -> list[list[Hypothesis]]:
+    """The best hypotheses for each of N sources, best first; the order of results is that of the sources."""
+    found: list[list[Hypothesis]] = [[] for _ in sources]
+    for indices in in_batches(sources, how.beam):
+        batch = [sources[index] for index in indices]
+        for index, hypotheses in zip(indices, _search_batch(stepper, batch, how), strict=True):
+            found[index] = hypotheses[: max(how.n_best, how.beam)]
+    return found
+
+
+def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[list[Hypothesis]]:
+    """Beam search (K hypotheses for each of B sources). With K = 1 it is greedy search.
+
+    A source is done when K hypotheses have ended and no living one scores better than they, or at the length
+    bound. Sources that are done leave the batch.
+    """
+    width = how.beam
+    bounds = np.array([length_bound(len(source)) for source in sources])
+    ended: list[list[Hypothesis]] = [[] for _ in sources]
+    alive = np.arange(len(sources))  # [B], the sources still searched
+    scores = np.full((len(sources), width), -np.inf)  # [B, K] log-probabilities; one hypothesis at first
+    scores[:, 0] = 0.0
+    history = np.empty((len(sources), width, 0), np.int64)  # [B, K, T]
+    state = stepper.select(stepper.start(sources), np.repeat(alive, width))
+    outputs = np.full(len(sources) * width, START)
+    while len(alive):
+        logs, state = stepper.step(outputs, state)
+        logs = np.where(stepper.forbidden, -np.inf, logs.astype(np.float64)).reshape(len(alive), width, -1)
+        scores, parents, symbols = _best(scores, logs, 2 * width)
+        history = np.take_along_axis(history, parents[..., None], axis=1)
+        history = np.concatenate([history, symbols[..., None]], axis=2)
+        length = history.shape[2]
+        ending = symbols == stepper.end
+        for place, rank in np.argwhere(ending[:, :width] & np.isfinite(scores[:, :width])):
+            ids, log = tuple(history[place, rank, :-1].tolist()), float(scores[place, rank])
+            ended[alive[place]].append(Hypothesis(ids, log, _score(log, length, how)))
+        # The best K that go on, in their order.
+        going = np.argsort(ending, axis=1, kind="stable")[:, :width]
+        scores = np.where(ending, -np.inf, scores)
+        scores, parents, history = (
+            np.take_along_axis(scores, going, axis=1),
+            np.take_along_axis(parents, going, axis=1),
+            np.take_along_axis(history, going[..., None], axis=1),
+        )
+        keep = np.array(
+            [
+                _goes_on(ended[source], float(scores[place, 0]), length, int(bounds[source]), how)
+                for place, source in enumerate(alive)
+            ]
+        )
+        for place in np.flatnonzero(~keep):
+            if not ended[alive[place]]:  # the bound was met first: what there is, as it is
+                ended[alive[place]] = _unfinished(history[place], scores[place], how)
+        rows = (np.arange(len(alive))[:, None] * width + parents)[keep]
+        alive, scores, history = alive[keep], scores[keep], history[keep]
+        state = stepper.select(state, rows.ravel())
+        outputs = history[..., -1].ravel()
+    return [sorted(hypotheses, key=lambda hypothesis: -hypothesis.score) for hypotheses in ended]
+
+
+def _best(scores: Array, logs: Array, count: int) -> tuple[Array, Array, Array]:
+    """The best continuations of each source, best first.
+
+    Args:
+        scores: [B, K]
+        logs: [B, K, V]
+        count: how many; fewer where there are not so many.
+
+    Returns:
+        Scores, parents (0 to K - 1) and symbols, each [B, count].
+    """
+    outputs = logs.shape[2]
+    total = (scores[..., None] + logs).reshape(len(scores), -1)
+    count = min(count, total.shape[1])
+    some = np.argpartition(-total, count - 1, axis=1)[:, :count]
+    some.sort(axis=1)  # equal scores in the order of their ids, however the partition left them
+    order = np.argsort(-np.take_along_axis(total, some, axis=1), axis=1, kind="stable")
+    chosen = np.take_along_axis(some, order, axis=1)
+    if short := 2 * scores.shape[1] - count:  # pad, so that K hypotheses are always there
+        chosen = np.concatenate([chosen, np.repeat(chosen[:, -1:], short, axis=1)], axis=1)
+    best = np.take_along_axis(total, chosen, axis=1)
+    best[:, count:] = -np.inf
+    return best, chosen // outputs, chosen % outputs
+
+
+def _goes_on(ended: list[Hypothesis], best_alive: float, length: int, bound: int, how: Search) -> bool:
+    """Whether a source is searched further; the best living hypothesis is judged as if it ended now."""
+    if length >= bound or not np.isfinite(best_alive):
+        return False
+    if len(ended) < how.beam:
+        return True
+    kept = sorted((hypothesis.score for hypothesis in ended), reverse=True)[how.beam - 1]
+    return how.beam > 1 and _score(best_alive, length, how) > kept
+
+
+def _unfinished(history: Array, scores: Array, how: Search) -> list[Hypothesis]:
+    return [
+        Hypothesis(tuple(ids.tolist()), float(log), _score(float(log), len(ids), how))
+        for ids, log in zip(history, scores, strict=True)
+        if np.isfinite(log)
+    ]
+
+
+def _score(log_probability: float, length: int, how: Search) -> float:
+    return log_probability / ((5 + length) / 6) ** how.length_penalty
+
+
+def sample(
+    stepper: Stepper, sources: Sequence[Ids], sampling: Sampling, seed: int, count: int
+) -> list[list[Hypothesis]]:
+    """``count`` random outputs for each source; each depends on the seed, its source's place and its number."""
+    found: list[list[Hypothesis]] = [[] for _ in sources]
+    for indices in in_batches(sources, count):
+        rows = np.repeat(np.arange(len(indices)), count)
+        state = stepper.select(stepper.start([sources[index] for index in indices]), rows)
+        bound = max(length_bound(len(sources[index])) for index in indices)
+        written: list[list[int]] = [[] for _ in rows]
+        logs_of = np.zeros(len(rows))
+        done = np.zeros(len(rows), bool)
+        outputs = np.full(len(rows), START)
+        while not done.all() and max(map(len, written)) < bound:
+            logs, state = stepper.step(outputs, state)
+            logs = np.where(stepper.forbidden, -np.inf, logs.astype(np.float64))
+            for row in np.flatnonzero(~done):
+                sequence = indices[rows[row]] * count + row % count
+                draw = uniform(seed, sequence, len(written[row]))
+                shifted = np.concatenate([np.full(SPECIAL, -np.inf), logs[row]])  # here the end may be drawn
+                symbol = choose(shifted, [past + SPECIAL for past in written[row]], sampling, draw) - SPECIAL
+                logs_of[row] += logs[row, symbol]
+                outputs[row] = symbol
+                done[row] = symbol == stepper.end
+                if not done[row]:
+                    written[row].append(symbol)
+        for row, ids in enumerate(written):
+            log = float(logs_of[row])
+            found[indices[rows[row]]].append(Hypothesis(tuple(ids), log, log))
+    return found

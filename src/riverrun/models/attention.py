@@ -1,0 +1,67 @@
+"""Soft attention: how much of each source position a decoder's output looks at.
+
+Shapes: B batch, T target time, S source time, H width of queries, C width of the source's outputs.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Attention(Protocol):
+    """Looks from queries at a source. Keys are computed once a source, queries once a step."""
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Keys [S, B, A] of a source's outputs [S, B, C]."""
+        ...
+
+    def __call__(
+        self, queries: Tensor, keys: Tensor, memory: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Contexts [T, B, C] and weights [T, B, S] for queries [T, B, H]; padding gets no weight."""
+        ...
+
+
+class DotAttention(nn.Module):
+    """The product of a query and a projected source output (Luong et al. 2015, "general"), scaled."""
+
+    def __init__(self, query: int, memory: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(memory, query, bias=False)
+        self.scale = query**-0.5
+
+    def keys(self, memory: Tensor) -> Tensor:
+        return self.projection(memory)
+
+    def forward(
+        self, queries: Tensor, keys: Tensor, memory: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        scores = torch.einsum("tbh,sbh->tbs", queries, keys) * self.scale
+        return _look(scores, memory, lengths)
+
+
+class AdditiveAttention(nn.Module):
+    """One hidden layer on the sum of a projected query and a projected source output (Bahdanau et al. 2015)."""
+
+    def __init__(self, query: int, memory: int) -> None:
+        super().__init__()
+        self.of_query = nn.Linear(query, query, bias=False)
+        self.of_memory = nn.Linear(memory, query)
+        self.score = nn.Linear(query, 1, bias=False)
+
+    def keys(self, memory: Tensor) -> Tensor:
+        return self.of_memory(memory)
+
+    def forward(
+        self, queries: Tensor, keys: Tensor, memory: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        hidden = torch.tanh(self.of_query(queries).unsqueeze(1) + keys)  # [T, S, B, A]
+        return _look(self.score(hidden).squeeze(-1).transpose(1, 2), memory, lengths)
+
+
+def _look(scores: Tensor, memory: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Softmax of scores [T, B, S] over the true positions of sources of lengths [1, B], and the contexts."""
+    inside = torch.arange(scores.shape[-1], device=scores.device) < lengths[0].unsqueeze(-1)
+    weights = torch.softmax(scores.float().masked_fill(~inside, -torch.inf), dim=-1)
+    return torch.einsum("tbs,sbc->tbc", weights.to(memory.dtype), memory), weights

@@ -1,0 +1,76 @@
+"""What a search needs of translators: their ``step`` over numpy arrays, several models voting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from riverrun.data.pair_batches import PADDING, Ids, pad_sources
+from riverrun.models.cores import State
+from riverrun.models.decoders import MonotoneDecoder
+from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
+from riverrun.text.vocabulary import START, UNKNOWN
+
+States = tuple[State, ...]
+
+
+class TorchStepper:
+    """Steps the networks of one or more models together; their outputs must be the same symbols."""
+
+    end = START
+
+    def __init__(self, models: Sequence[Seq2Seq], vocabulary: int) -> None:
+        """For models in evaluation mode over ``vocabulary`` target symbols, special ones included."""
+        self.networks: list[EncoderDecoder] = [network for model in models for network in model.networks]
+        self.device = next(models[0].parameters()).device
+        monotone = isinstance(self.networks[0].decoder, MonotoneDecoder)
+        self.forbidden = np.zeros(2 * vocabulary + 1 if monotone else vocabulary, np.bool_)
+        self.forbidden[UNKNOWN] = True
+        if monotone:
+            self.forbidden[[vocabulary + UNKNOWN, vocabulary + START]] = True
+
+    @torch.inference_mode()
+    def start(self, sources: Sequence[Ids]) -> States:
+        source, lengths = (torch.from_numpy(array).to(self.device) for array in pad_sources(list(sources)))
+        return tuple(network.start(source, lengths) for network in self.networks)
+
+    @torch.inference_mode()
+    def step(self, outputs: NDArray[np.integer], state: States) -> tuple[NDArray[np.float32], States]:
+        ids = torch.from_numpy(np.asarray(outputs, np.int64)).to(self.device).unsqueeze(0)
+        logs, state, _ = vote(self.networks, ids, state)
+        return logs[0].cpu().numpy(), state
+
+    @torch.inference_mode()
+    def select(self, state: States, rows: NDArray[np.int64]) -> States:
+        chosen = torch.from_numpy(np.ascontiguousarray(rows)).to(self.device)
+        return tuple(tuple(part.index_select(1, chosen) for part in parts) for parts in state)
+
+    @torch.inference_mode()
+    def force(
+        self, sources: Sequence[Ids], outputs: Sequence[Ids]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+        """For each source the log-probabilities [T] of given outputs (the end symbol included) and where in the
+        source each looked [T, S]."""
+        inputs = np.full((max(map(len, outputs)), len(outputs)), START, np.int64)
+        targets = np.full(inputs.shape, PADDING, np.int64)
+        for column, row in enumerate(outputs):
+            inputs[1 : len(row), column] = row[:-1]
+            targets[: len(row), column] = row
+        logs, _, weights = vote(self.networks, torch.from_numpy(inputs).to(self.device), self.start(sources))
+        wanted = torch.from_numpy(np.maximum(targets, 0)).to(self.device).unsqueeze(-1)
+        of_targets = logs.gather(-1, wanted).squeeze(-1).cpu().numpy()
+        looked = None if weights is None else weights.cpu().numpy()
+        return [
+            (
+                of_targets[: len(row), column],
+                None if looked is None else looked[: len(row), column, : len(sources[column]) + 1],
+            )
+            for column, row in enumerate(outputs)
+        ]
+
+
+def written(outputs: Sequence[int] | NDArray[Any], vocabulary: int) -> list[int]:
+    """Target symbols that outputs stand for: actions of a transducer lose their moves, others stay."""
+    return [output % vocabulary for output in outputs if output < 2 * vocabulary]

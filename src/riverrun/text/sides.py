@@ -1,0 +1,87 @@
+"""The two tokenizers of a corpus of pairs, one for each side."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from riverrun.config import Settings, Unit
+from riverrun.errors import CorpusError, ModelError
+from riverrun.text.bpe import train_bpe
+from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.text.normalization import Normalizer
+from riverrun.text.spaced import SpacedTokenizer
+from riverrun.text.symbols import SymbolTokenizer, split
+from riverrun.text.tokenizer import Tokenizer, load_tokenizer
+from riverrun.text.vocabulary import Vocabulary
+
+Texts = Callable[
+    [], Iterator[str]
+]  # gives the texts of one side, from the first on, as often as it is called
+
+LOOKED_AT = 5000  # texts read to choose a unit or a normal form
+
+
+def train_side(unit: Unit, texts: Texts, normalizer: Normalizer, settings: Settings) -> Tokenizer:
+    """Build the tokenizer of one side; ``text.min_count``, ``max_vocabulary`` and ``unknown`` apply.
+
+    Raises:
+        CorpusError: no symbol is left.
+    """
+    text = settings.text
+    match unit:
+        case "byte":
+            return ByteTokenizer(normalizer)
+        case "bpe":
+            return train_bpe(texts(), normalizer, text.max_vocabulary or 4096, text.min_count)
+        case "char" | "word" | "symbols":
+            counts: Counter[str] = Counter()
+            for item in texts():
+                counts.update(_units(unit, normalizer(item)))
+            vocabulary = Vocabulary.from_counts(counts, text.min_count, text.max_vocabulary)
+            if not vocabulary.symbols:
+                raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
+            if unit == "symbols":
+                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
+            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+
+
+def choose_unit(texts: Iterable[str]) -> Unit:
+    """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
+    pieces = [text.split() for text in islice(texts, LOOKED_AT)]
+    spaced = [piece for text in pieces if len(text) > 1 for piece in text]
+    several = sum(len(text) > 1 for text in pieces)
+    short = sum(len(piece) <= 4 for piece in spaced)
+    single = sum(len(piece) == 1 for piece in spaced)
+    if 2 * several > len(pieces) and short == len(spaced) and 2 * single > len(spaced):
+        return "symbols"
+    return "char"
+
+
+def choose_normal_form(texts: Iterable[str]) -> str:
+    """``NFD`` where it makes the set of characters at most half as large, as for Hangul; else ``none``."""
+    seen, parts = set(), set()
+    decompose = Normalizer(form="NFD")
+    for text in islice(texts, LOOKED_AT):
+        seen.update(text)
+        parts.update(decompose(text))
+    return "NFD" if 2 * len(parts) <= len(seen) else "none"
+
+
+def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:
+    """Both tokenizers as one ``tokenizer.json``."""
+    return json.dumps({"source": source.to_dict(), "target": target.to_dict()}, ensure_ascii=False)
+
+
+def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
+    """The inverse of :func:`sides_to_json`; raises ModelError."""
+    try:
+        document = json.loads(text)
+        source, target = json.dumps(document["source"]), json.dumps(document["target"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
+    return load_tokenizer(source), load_tokenizer(target)
+
+
+def _units(unit: str, text: str) -> list[str]:
+    return text.split() if unit == "symbols" else split(unit, text)

@@ -1,0 +1,73 @@
+"""A tokenizer for symbols written with spaces between them, as phones and tags are."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.errors import UnknownSymbolError
+from riverrun.text.normalization import Normalizer
+from riverrun.text.symbols import describe
+from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
+
+
+class SpacedTokenizer:
+    """Splits at spaces and joins with one: ``decode(encode(text))`` is the text with its spaces made single."""
+
+    unit = "symbols"
+
+    def __init__(self, vocabulary: Vocabulary, unknown: str, normalizer: Normalizer) -> None:
+        self.vocabulary = vocabulary
+        self.unknown = unknown
+        self.normalizer = normalizer
+
+    @property
+    def size(self) -> int:
+        return self.vocabulary.size
+
+    def encode(self, text: str) -> NDArray[np.int32]:
+        lookup = self.vocabulary.ids
+        ids = np.array([lookup.get(symbol, UNKNOWN) for symbol in self.normalizer(text).split()], np.int32)
+        if self.unknown != "unknown" and (ids == UNKNOWN).any():
+            if self.unknown == "refuse":
+                raise UnknownSymbolError(
+                    f"{describe(self.unseen(text))} not in the model's vocabulary, "
+                    "and its settings refuse unknown symbols (text.unknown = refuse)"
+                )
+            ids = ids[ids != UNKNOWN]
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        return " ".join(self.vocabulary.text(symbol) for symbol in ids if symbol != START)
+
+    def decoder(self) -> "_SpacedDecoder":
+        return _SpacedDecoder(self.vocabulary)
+
+    def unseen(self, text: str) -> dict[str, int]:
+        counts = Counter(self.normalizer(text).split())
+        return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "unit": self.unit,
+            "normalizer": self.normalizer.to_dict(),
+            "unknown": self.unknown,
+            "symbols": list(self.vocabulary.symbols),
+        }
+
+
+class _SpacedDecoder:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._begun = False
+
+    def push(self, symbol: int) -> str:
+        text = self._vocabulary.text(symbol)
+        space = " " if self._begun and text else ""
+        self._begun = self._begun or bool(text)
+        return space + text
+
+    def flush(self) -> str:
+        return ""

@@ -1,0 +1,120 @@
+"""Choosing what the user left open for translators and taggers.
+
+The figures come from grapheme-to-phoneme, date, addition and translation runs on two cores; the development
+sets alone decided. What a budget allows beyond some sixty passes goes into more networks that vote, because by
+then a single one only learns the training pairs by heart.
+"""
+
+import os
+from dataclasses import dataclass
+
+from riverrun.config import BudgetSettings, Settings
+from riverrun.errors import SettingsError
+from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
+
+MOST_MEMBERS = 8
+PASSES = 60  # epochs a network needs at most
+ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
+
+
+@dataclass(frozen=True)
+class PairCircumstances:
+    """What defaults may depend on: training pairs N, symbols of a pair, what aligning tells, the processor."""
+
+    pairs: int
+    symbols_per_pair: float
+    information: float
+    machine: Circumstances
+
+
+def choose_attention(settings: Settings, information: float) -> str:
+    """How the decoder sees the source. Raises SettingsError for combinations that mean nothing."""
+    model, training = settings.model, settings.training
+    if model.core == "conv":
+        raise SettingsError("model.core = 'conv': encoders and decoders are lstm or gru")
+    feeds_back = training.teacher_forcing < 1
+    if model.attention == "monotone" and feeds_back:
+        raise SettingsError(
+            "training.teacher_forcing below 1 needs model.attention none, dot or additive: a monotone decoder "
+            "learns from aligned targets"
+        )
+    if model.attention is not None:
+        return model.attention
+    return "monotone" if information >= ALIGNED and not feeds_back else "additive"
+
+
+def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Settings:
+    """Settings with nothing left open but what is only known later (steps, evaluations)."""
+    budget = settings.budget
+    if budget == BudgetSettings():
+        budget = BudgetSettings(minutes=DEFAULT_MINUTES)
+    training, model = settings.training, settings.model
+    hidden = model.hidden or (256 if given.pairs >= 2000 else 192)
+    batch = training.batch or max(1, min(64 if given.pairs > 20_000 else 32, given.pairs // 8))
+    passes = _passes(budget, given, hidden, batch)
+    members = model.members or (max(1, min(MOST_MEMBERS, round(passes / PASSES))) if budget.minutes else 1)
+    updates = {
+        "attention": attention,
+        "hidden": hidden,
+        "embedding": model.embedding or max(1, hidden // 2),
+        "layers": model.layers or (2 if attention == "monotone" else 1),
+        "decoder_layers": model.decoder_layers or 1,
+        "dropout": model.dropout if model.dropout is not None else _dropout(passes / members),
+        "members": members,
+    }
+    smoothing = training.label_smoothing
+    if smoothing is None:
+        smoothing = 0.0 if settings.data.task == "tagging" else 0.1
+    elif smoothing and settings.data.task == "tagging":
+        raise SettingsError("training.label_smoothing: tagging takes none, as its length is given")
+    chosen = {
+        "batch": batch,
+        "label_smoothing": smoothing,
+        "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
+        "warmup": training.warmup if training.warmup is not None else 100,
+        "precision": _precision(settings, hidden, given.machine),
+        "threads": training.threads or os.cpu_count() or 1,
+        "device": str(given.machine.device),
+    }
+    return settings.model_copy(
+        update={
+            "model": model.model_copy(update=updates),
+            "training": training.model_copy(update=chosen),
+            "budget": budget,
+        }
+    )
+
+
+def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch: int) -> float:
+    """Epochs of one network that the budget allows, roughly, on two cores."""
+    if budget.epochs is not None:
+        return budget.epochs
+    if budget.steps is not None:
+        return budget.steps * batch / given.pairs
+    assert budget.minutes is not None
+    symbols_per_second = 24_000 * (256 / hidden) ** 1.3
+    return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+
+
+def _dropout(passes: float) -> float:
+    """More for pairs that are read more often."""
+    for limit, share in ((3, 0.1), (8, 0.2), (25, 0.3)):
+        if passes < limit:
+            return share
+    return 0.4
+
+
+def _learning_rate(settings: Settings, hidden: int) -> float:
+    match settings.training.optimizer:
+        case "adamw" | "adam":
+            return float(f"{4e-3 * min(1.0, 192 / hidden):.3g}")
+        case "rmsprop":
+            return 1e-3
+        case "sgd":
+            return 1.0
+
+
+def _precision(settings: Settings, hidden: int, machine: Circumstances) -> str:
+    if settings.training.precision != "auto":
+        return settings.training.precision
+    return "bf16" if machine.fast_bf16 and hidden >= 256 else "fp32"

@@ -1,0 +1,232 @@
+"""Training a translator or a tagger: batches of pairs in, teacher forcing or the model's own output."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from riverrun import config
+from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
+from riverrun.data.lanes import Cursor
+from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches, Rows
+from riverrun.data.pair_ids import Encoded, encode_pairs
+from riverrun.data.pairs import PairCorpus
+from riverrun.generation.beam import search
+from riverrun.generation.search import Search
+from riverrun.models.cores import State
+from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
+from riverrun.models.stepper import TorchStepper, written
+from riverrun.text import Tokenizer
+from riverrun.text.sides import sides_to_json
+from riverrun.training import pair_defaults
+from riverrun.training.defaults import Circumstances, has_fast_bf16
+from riverrun.training.task import Preview, Step, Validation
+
+LOOKED_AT = 2000  # pairs aligned to choose a decoder
+TRANSLATED = 256  # validation pairs translated at an evaluation
+SHOWN = 3  # of them, in previews
+
+
+@dataclass(frozen=True)
+class TranslationTask:
+    """A sequence-to-sequence model with its training and validation pairs."""
+
+    model: Seq2Seq
+    settings: config.Settings
+    source: Tokenizer
+    target: Tokenizer
+    training: PairBatches
+    validation: PairBatches
+    references: Rows  # of the validation pairs: target symbols, where the batches may hold actions
+    device: torch.device
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        return tuple(int(part.targets.ends[-1]) for part in (self.training, self.validation))  # pyright: ignore
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.training.batches_per_epoch
+
+    @property
+    def tokens_per_step(self) -> int:
+        return max(1, self.tokens[0] // self.steps_per_epoch)
+
+    def initial_carried(self) -> State:
+        return ()
+
+    def forward(self, cursor: Cursor, carried: State) -> Step:
+        batch = self.training.read(cursor)
+        targets = self._tensor(batch.targets)
+        logits = self._run(batch, self._teacher_forcing(cursor))
+        smoothing = self.settings.training.label_smoothing or 0.0
+        losses = [
+            F.cross_entropy(
+                member.flatten(0, 1), targets.flatten(), ignore_index=PADDING, label_smoothing=smoothing
+            )
+            for member in logits
+        ]
+        return Step(torch.stack(losses).mean(), int((batch.targets != PADDING).sum()), (), batch.after)
+
+    def validate(self, limit: int) -> Validation:
+        """Loss of the held-out targets, and how many of the first ones are translated without a fault."""
+        nats = tokens = 0.0
+        for indices in self.validation.in_order():
+            batch = self.validation.collect(indices)
+            counted = self._tensor(batch.targets) != PADDING
+            states = tuple(network.start(*self._source(batch)) for network in self.model.networks)
+            logs, _, _ = vote(self.model.networks, self._tensor(batch.inputs), states)
+            wanted = self._tensor(np.maximum(batch.targets, 0)).unsqueeze(-1)
+            nats -= float(logs.gather(-1, wanted).squeeze(-1)[counted].double().sum())
+            tokens += sum(len(self.references[index]) + 1 for index in indices)
+            if tokens >= limit:
+                break
+        chosen = range(min(TRANSLATED, len(self.references)))
+        outputs = self._translate(list(chosen))
+        hits = sum(
+            output == self.references[index].tolist() for index, output in zip(chosen, outputs, strict=True)
+        )
+        return Validation(nats / tokens, {"exact_match": hits / len(chosen)})
+
+    def previews(self, step: int) -> list[Preview]:
+        """A few validation pairs and what the model makes of them."""
+        if not self.settings.training.preview_length:
+            return []
+        draw = np.random.default_rng((self.settings.training.seed, step))
+        indices = draw.choice(len(self.references), min(SHOWN, len(self.references)), replace=False).tolist()
+        return [
+            Preview(
+                f"wanted {self.target.decode(self.references[index])!r}",
+                self.source.decode(self.validation.sources[index]),
+                self.target.decode(output),
+            )
+            for index, output in zip(indices, self._translate(indices), strict=True)
+        ]
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            "config.toml": config.to_toml(self.settings).encode(),
+            "tokenizer.json": sides_to_json(self.source, self.target).encode(),
+        }
+
+    def facts(self) -> dict[str, Any]:
+        data = self.settings.data
+        return {
+            "kind": "tagger" if data.task == "tagging" else "translator",
+            "unit": f"{data.source_unit} to {data.target_unit}",
+            "longest_source": int(self.training.sources.lengths.max()),
+        }
+
+    def _run(self, batch: PairBatch, teacher_forcing: float) -> list[Tensor]:
+        """Logits [T, B, V] of each network, in fp32 whatever the precision of the products."""
+        source, lengths = self._source(batch)
+        inputs = self._tensor(batch.inputs)
+        bf16 = self.settings.training.precision == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
+            return [
+                _write(network, inputs, network.start(source, lengths), teacher_forcing).float()
+                for network in self.model.networks
+            ]
+
+    def _teacher_forcing(self, cursor: Cursor) -> float:
+        """Share of true inputs at a cursor: falling from 1 over the epochs that are set, then constant."""
+        training = self.settings.training
+        if not training.teacher_forcing_epochs:
+            return training.teacher_forcing
+        epochs = cursor.epoch + cursor.chunk / self.steps_per_epoch
+        return 1 - (1 - training.teacher_forcing) * min(1.0, epochs / training.teacher_forcing_epochs)
+
+    def _translate(self, indices: list[int]) -> list[list[int]]:
+        """Target symbols of the greedy outputs for validation pairs."""
+        stepper = TorchStepper([self.model], self.target.size)
+        sources = [np.asarray(self.validation.sources[index]) for index in indices]
+        found = search(stepper, sources, Search(beam=1))
+        return [written(hypotheses[0].ids, self.target.size) for hypotheses in found]
+
+    def _source(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
+        return self._tensor(batch.source), self._tensor(batch.lengths)
+
+    def _tensor(self, ids: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
+
+
+def translation_task(
+    settings: config.Settings, pairs: PairCorpus, device: torch.device
+) -> tuple[TranslationTask, config.Settings]:
+    """A fresh model on a corpus of pairs, and the settings with all defaults chosen.
+
+    Raises:
+        CorpusError: the pairs cannot be used.
+        SettingsError: settings do not go together.
+    """
+    data = encode_pairs(pairs, settings)
+    settings, training, validation = data.settings, data.training, data.validation
+    tagging = settings.data.task == "tagging"
+    sizes = data.source.size, data.target.size
+    alignable = not tagging and sizes[0] * sizes[1] <= LARGEST
+    information = fit_aligner(lambda: _sample(training, LOOKED_AT), *sizes).information if alignable else 0.0
+    attention = "none" if tagging else pair_defaults.choose_attention(settings, information)
+    machine = Circumstances(int(training.targets.ends[-1]), sizes[1], device, has_fast_bf16(device))
+    each = (int(training.sources.ends[-1]) + int(training.targets.ends[-1])) / len(training.sources)
+    circumstances = pair_defaults.PairCircumstances(len(training.sources), each, information, machine)
+    settings = pair_defaults.resolve(settings, attention, circumstances)
+    training_args = settings.training
+    assert training_args.batch is not None
+    aligner = None
+    if attention == "monotone":
+        aligner = fit_aligner(lambda: _sample(training, 10 * LOOKED_AT), *sizes).aligner
+    batches = [
+        PairBatches(part.sources, _outputs(part, aligner), training_args.batch, training_args.seed)
+        for part in (training, validation)
+    ]
+    model = Seq2Seq(settings.model, *sizes, tagging)
+    if aligner is not None:
+        model.set_aligner(aligner)
+    outputs = 2 * sizes[1] + 1 if aligner is not None else sizes[1]
+    model.start_from_frequencies(torch.from_numpy(np.bincount(batches[0].targets.ids, minlength=outputs)))
+    task = TranslationTask(
+        model.to(device),
+        settings,
+        data.source,
+        data.target,
+        batches[0],
+        batches[1],
+        validation.targets,
+        device,
+    )
+    return task, settings
+
+
+def _sample(pairs: Encoded, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """About ``most`` pairs, evenly spread."""
+    for index in range(0, len(pairs.sources), max(1, len(pairs.sources) // most)):
+        yield pairs.sources[index], pairs.targets[index]
+
+
+def _outputs(pairs: Encoded, aligner: Aligner | None) -> Rows:
+    """What the decoder shall write for each pair, the end symbol last."""
+    from riverrun.text.vocabulary import START
+
+    if aligner is None:
+        return Rows.write(np.append(target, START) for target in pairs.targets)
+    return Rows.write(aligner.actions(*sides) for sides in zip(pairs.sources, pairs.targets, strict=True))
+
+
+def _write(network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcing: float) -> Tensor:
+    """Logits [T, B, V] for true inputs [T, B], or for some of the network's own outputs instead of them."""
+    if teacher_forcing == 1:
+        return network.step(inputs, state).logits
+    symbols, logits = inputs[:1], []
+    for place in range(len(inputs)):
+        stepped = network.step(symbols, state)
+        state = stepped.state
+        logits.append(stepped.logits)
+        if place + 1 < len(inputs):
+            true = torch.rand(symbols.shape, device=inputs.device) < teacher_forcing
+            symbols = torch.where(true, inputs[place + 1 : place + 2], stepped.logits.detach().argmax(dim=-1))
+    return torch.cat(logits)
