@@ -256,13 +256,13 @@ def build(*layers: Mapping[str, Any]) -> Settings:
     merged = {key.replace("-", "_"): value for layer in layers for key, value in layer.items()}
     known = known_keys()
     faults = [_unknown(key, known) for key in merged if key not in known]
+    settings = Settings()
     nested: dict[str, dict[str, Any]] = {}
     for key, value in merged.items():
         if key in known:
             section, name = key.split(".", 1)
-            auto = value == "auto" and key not in ("training.precision", "training.device")
-            nested.setdefault(section, {})[name] = None if auto else value
-    settings = Settings()
+            by_name = getattr(getattr(settings, section), name) == "auto"  # auto is a value of its own
+            nested.setdefault(section, {})[name] = None if value == "auto" and not by_name else value
     try:
         settings = Settings.model_validate(nested)
     except ValidationError as error:
