@@ -18,7 +18,6 @@ def add_arguments(parser: Parser) -> None:
     parser.usage = (
         "riverrun train CORPUS... [-o DIR] [--minutes M | --epochs N | --steps N] [--section.key VALUE ...]"
     )
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("corpus", nargs="*", help="files, directories, globs, - or names of known texts")
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="the model directory (default: the corpus' name)"
@@ -35,7 +34,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in the output directory")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    parser.epilog = _SettingsHelp()  # pyright: ignore[reportAttributeAccessIssue]
+    plain_help = parser.format_help
+    parser.format_help = lambda: f"{plain_help()}\n{_settings_help()}"
     parser.parse_args = _keeping_settings(parser)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -112,21 +112,13 @@ def split_settings(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
 _SWITCHES = ("text.lower", "model.tied", "model.input_feeding", "data.skip_bad")
 
 
-class _SettingsHelp:
-    """The list of settings, made only when help is asked for."""
+def _settings_help() -> str:
+    from riverrun.config import known_keys
 
-    def __mod__(self, values: Any) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        from riverrun.config import known_keys
-
-        rows = [
-            f"  --{key.replace('_', '-'):34}{about}"
-            for key, about in known_keys().items()
-            if "budget" not in key
-        ]
-        return "settings (also sections of a --config file; auto chooses):\n" + "\n".join(rows)
+    rows = [
+        f"  --{key.replace('_', '-'):34}{about}" for key, about in known_keys().items() if "budget" not in key
+    ]
+    return "settings (also sections of a --config file; auto chooses):\n" + "\n".join(rows) + "\n"
 
 
 def _default_output(corpus: list[str]) -> Path:
