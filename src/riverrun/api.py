@@ -84,8 +84,8 @@ class TrainedLanguageModel:
         self._bundle = loaded
         self.tokenizer: Tokenizer = load_tokenizer(loaded.tokenizer)
         self.settings: dict[str, Any] = tomllib.loads(loaded.config)
-        embedding = loaded.weights.get("embedding.weight")
-        if embedding is None or len(embedding) != self.tokenizer.size:
+        projection = loaded.weights.get("projection.bias")
+        if projection is None or len(projection) != self.tokenizer.size:
             raise ModelError(f"{loaded.path}: its tokenizer and its weights are of different models")
 
     @property
@@ -102,6 +102,11 @@ class TrainedLanguageModel:
     def parameters(self) -> int:
         """Number of trained weights."""
         return sum(array.size for array in self._bundle.weights.values())
+
+    @property
+    def _opens_document(self) -> bool:
+        """Whether the model knows the start symbol; windows are cut from the middle of a text."""
+        return self.settings["data"].get("reading") != "windows"
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -211,15 +216,18 @@ class TrainedLanguageModel:
     def save(self, path: str | Path) -> None:
         """Copy the model directory; raises OutputError if something else is there."""
         target = Path(path)
-        if target.exists() and any(target.iterdir()):
-            raise OutputError(f"{target} exists already; choose another name")
-        keep = shutil.ignore_patterns("checkpoints")
-        shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=keep)
+        try:
+            if target.exists() and (not target.is_dir() or any(target.iterdir())):
+                raise OutputError(f"{target} exists already; choose another name")
+            keep = shutil.ignore_patterns("checkpoints")
+            shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=keep)
+        except (OSError, shutil.Error) as error:
+            raise OutputError(f"{target} cannot be written: {error}") from error
 
     def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
         if length is not None and length < 0:
             raise InputError(f"length = {length}: give 0 or more symbols")
-        start = begin(self.decoder, self._encode(prompt), sampling)
+        start = begin(self.decoder, self._encode(prompt), sampling, self._opens_document)
         chosen = new_seed() if seed is None else seed
         return stream(self.decoder, [start] * n, sampling, chosen, length)
 
@@ -250,7 +258,7 @@ def load(path: str | Path, *others: str | Path) -> TrainedLanguageModel | Traine
     """Load and verify a model directory; translators may be given others that vote with them.
 
     Raises:
-        ModelError: it is missing, damaged, or of a newer format.
+        ModelError: it is missing, damaged, of a newer format, or the models do not go together.
     """
     loaded = bundle.read_bundle(Path(path))
     if loaded.facts.get("kind") in KINDS or others:
@@ -288,7 +296,7 @@ def train(
     """Train a model on texts or pairs and load it.
 
     Args:
-        corpus: files, directories, globs, or names of known texts.
+        corpus: files, directories, globs, or names of known texts; files of pairs make a translator.
         output: the model directory; without it, a temporary one that ``save`` copies from.
         minutes, epochs, steps: the budget; at most one. Without any: three minutes.
         settings: dotted settings such as ``{"model.hidden": 256}``; see ``riverrun.config``.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import Weights
+from riverrun.generation.inputs import with_input_table
 from riverrun.generation.sampling import Sampling
 
 State = tuple[NDArray[np.float32], ...]
@@ -89,6 +90,11 @@ def build_decoder(weights: Weights, model: dict[str, Any], precision: Precision 
         model: the ``[model]`` section of its settings.
         precision: of the matrices.
     """
+    if model.get("features", 1) > 1:  # several symbols at a step: the plain decoder knows how
+        from riverrun.generation.plain import PlainDecoder
+
+        return PlainDecoder(weights, model)
+    weights = with_input_table(weights, model)
     try:
         from riverrun.generation.compiled.decoder import CompiledDecoder
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from riverrun.bundle import Weights
 from riverrun.generation.decoder import Position, Scores, State
 from riverrun.generation.draws import uniform
+from riverrun.generation.inputs import TABLE, with_input_table
 from riverrun.generation.sampling import Sampling, choose
+from riverrun.text.vocabulary import START
 
 Array = NDArray[np.float32]
 Step = Callable[[Array, State], tuple[Array, State]]
@@ -20,8 +22,10 @@ class PlainDecoder:
     """Follows the definition of each core, a few lines each."""
 
     def __init__(self, weights: Weights, model: dict[str, Any]) -> None:
+        weights = with_input_table(weights, model)
         self._weights = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-        self._embedding = self._weights["embedding.weight"]
+        self._embedding = self._weights[TABLE]
+        self._features = model.get("features", 1)
         self.vocabulary = len(self._embedding)
         layers = range(model["layers"])
         match model["core"]:
@@ -38,6 +42,8 @@ class PlainDecoder:
                 self._initial = tuple(np.zeros((length, model["hidden"]), np.float32) for length in past)
             case other:
                 raise AssertionError(other)
+        if self._features > 1:
+            self._initial = (*self._initial, np.full(self._features - 1, START, np.float32))
         projection = self._weights["projection.weight"]
         if "bottleneck.weight" in self._weights:
             projection = projection @ self._weights["bottleneck.weight"]
@@ -49,13 +55,21 @@ class PlainDecoder:
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
         for symbol in ids:
-            _, state = self._step(self._embedding[symbol], state)
+            _, state = self._advance(symbol, state)
         return state
 
     def logits(self, symbol: int, state: State) -> tuple[Array, State]:
         """Logits [V] after one more symbol, and the state after it."""
-        output, state = self._step(self._embedding[symbol], state)
+        output, state = self._advance(symbol, state)
         return self._projection @ output + self._bias, state
+
+    def _advance(self, symbol: int, state: State) -> tuple[Array, State]:
+        """The core's output [H] after one more symbol; where F are shown, the state ends with the latest."""
+        if self._features == 1:
+            return self._step(self._embedding[symbol], state)
+        shown = np.append(state[-1], np.float32(symbol))
+        output, core_state = self._step(self._embedding[shown.astype(np.int64)].reshape(-1), state[:-1])
+        return output, (*core_state, shown[1:])
 
     def write(
         self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
@@ -79,7 +93,7 @@ class PlainDecoder:
     ) -> tuple[Scores, State]:
         outputs = np.empty((len(inputs), self._projection.shape[1]), np.float32)
         for t, symbol in enumerate(inputs):
-            outputs[t], state = self._step(self._embedding[symbol], state)
+            outputs[t], state = self._advance(symbol, state)
         logits = (outputs @ self._projection.T + self._bias).astype(np.float64)
         highest = logits.max(axis=1)
         total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))

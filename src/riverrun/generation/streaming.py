@@ -12,11 +12,21 @@ from riverrun.text.vocabulary import START
 _LARGEST_BLOCK = 1024
 
 
-def begin(decoder: Decoder, prompt: Sequence[int] | NDArray[np.integer], sampling: Sampling) -> Position:
-    """Read a prompt [T], after the start symbol, so that writing can begin."""
-    ids = [START, *(int(symbol) for symbol in prompt)]
+def begin(
+    decoder: Decoder,
+    prompt: Sequence[int] | NDArray[np.integer],
+    sampling: Sampling,
+    opens_document: bool = True,
+) -> Position:
+    """Read a prompt [T] so that writing can begin.
+
+    The start symbol stands before it, unless ``opens_document`` is false: a model that was trained on windows
+    cut from the middle of a text has not met it. An empty prompt is the start symbol alone.
+    """
+    symbols = [int(symbol) for symbol in prompt]
+    ids = [START, *symbols] if opens_document or not symbols else symbols
     state = decoder.feed(np.array(ids[:-1], np.int64), decoder.initial_state())
-    return Position(state, ids[-1], tuple(ids[1:][-max(1, sampling.repetition_window) :]))
+    return Position(state, ids[-1], tuple(symbols[-max(1, sampling.repetition_window) :]))
 
 
 def stream(

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from riverrun.config import ModelSettings
+from riverrun.models.inputs import IndexedLinear
+from riverrun.models.one_hot import OneHotCore
 
 State = tuple[Tensor, ...]
 
@@ -34,13 +36,17 @@ def build_core(settings: ModelSettings, inputs: int) -> nn.Module:
     assert settings.layers is not None
     assert settings.dropout is not None
     width, depth, dropout = settings.hidden, settings.layers, settings.dropout
+    one_hot = settings.input == "one-hot"
     match settings.core:
         case "lstm":
-            return LstmCore(inputs, width, depth, dropout)
+            lstm = LstmCore(inputs, width, depth, dropout)
+            return OneHotCore(lstm.rnn, dropout) if one_hot else lstm
         case "gru":
-            return GruCore(inputs, width, depth, dropout)
+            gru = GruCore(inputs, width, depth, dropout)
+            return OneHotCore(gru.rnn, dropout) if one_hot else gru
         case "conv":
-            return ConvCore(inputs, width, depth, dropout, settings.kernel)
+            entry = (IndexedLinear if one_hot else nn.Linear)(inputs, width)
+            return ConvCore(entry, width, depth, dropout, settings.kernel)
 
 
 class LstmCore(nn.Module):
@@ -89,9 +95,10 @@ class ConvCore(nn.Module):
     (kernel - 1) * 2**l inputs, [that many, B, H]: what a longer input would have shown it.
     """
 
-    def __init__(self, inputs: int, hidden: int, layers: int, dropout: float, kernel: int) -> None:
+    def __init__(self, entry: nn.Module, hidden: int, layers: int, dropout: float, kernel: int) -> None:
+        """``entry`` maps inputs [T, B, E] to [T, B, H]."""
         super().__init__()
-        self.entry = nn.Linear(inputs, hidden)
+        self.entry = entry
         self.convolutions = nn.ModuleList(
             nn.Conv1d(hidden, 2 * hidden, kernel, dilation=2**layer) for layer in range(layers)
         )
@@ -101,7 +108,8 @@ class ConvCore(nn.Module):
         self.kernel = kernel
 
     def initial_state(self, batch: int) -> State:
-        weight = self.entry.weight
+        weight = self.convolutions[0].weight
+        assert isinstance(weight, Tensor)
         return tuple(
             weight.new_zeros((self.kernel - 1) * 2**layer, batch, self.hidden)
             for layer in range(len(self.convolutions))
@@ -119,14 +127,13 @@ class ConvCore(nn.Module):
 
 
 def initialise_recurrent(rnn: nn.RNNBase) -> None:
-    """Orthogonal recurrent matrices gate by gate, Glorot input matrices, zero biases."""
+    """Orthogonal recurrent matrices gate by gate, zero biases; input matrices stay as torch draws them."""
     for name, parameter in rnn.named_parameters():
         if name.startswith("bias"):
             nn.init.zeros_(parameter)
-        else:
-            fill = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
+        elif name.startswith("weight_hh"):
             for gate in parameter.data.split(rnn.hidden_size):
-                fill(gate)
+                nn.init.orthogonal_(gate)
 
 
 def detach(state: State) -> State:

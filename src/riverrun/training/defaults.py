@@ -40,7 +40,7 @@ def resolve(settings: Settings, given: Circumstances) -> Settings:
         update={
             "hidden": hidden,
             "layers": settings.model.layers or (6 if settings.model.core == "conv" else 1),
-            "embedding": settings.model.embedding or _embedding(hidden, given.vocabulary),
+            "embedding": _input_width(settings.model, hidden, given.vocabulary),
             "dropout": settings.model.dropout if settings.model.dropout is not None else _dropout(passes),
         }
     )
@@ -104,6 +104,17 @@ def _hidden(model: ModelSettings, seconds: float) -> int:
         if seconds < limit:
             return width
     return 1024
+
+
+def _input_width(model: ModelSettings, hidden: int, vocabulary: int) -> int:
+    """Of one symbol, as the core is shown it."""
+    match model.input:
+        case "one-hot":
+            return vocabulary
+        case "scaled-index":
+            return 1
+        case "embedding":
+            return model.embedding or _embedding(hidden, vocabulary)
 
 
 def _embedding(hidden: int, vocabulary: int) -> int:

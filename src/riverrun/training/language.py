@@ -13,13 +13,10 @@ from torch import Tensor
 from riverrun import config
 from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor, Lanes
-from riverrun.generation.plain import PlainDecoder
-from riverrun.generation.sampling import Sampling
-from riverrun.generation.streaming import begin, stream
 from riverrun.models.cores import State, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import START, Tokenizer
-from riverrun.training.checkpoints import as_array
+from riverrun.training.previews import previews
 from riverrun.training.task import Preview, Step, Validation
 
 WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
@@ -88,23 +85,7 @@ class LanguageModelTask:
         return Validation(nats, {"bits_per_character": per_character / float(np.log(2))})
 
     def previews(self, step: int) -> list[Preview]:
-        """One sample at each of the set temperatures, from one seed text of the corpus."""
-        training = self.settings.training
-        if not training.preview_length:
-            return []
-        prompt = self._seed_text(step)
-        weights = {name: as_array(tensor) for name, tensor in self.model.state_dict().items()}
-        decoder = PlainDecoder(
-            weights, self.settings.model.model_dump()
-        )  # a few symbols: not worth compiling
-        samples = []
-        for temperature in training.preview_temperatures:
-            sampling = Sampling(temperature=temperature)
-            start = begin(decoder, prompt, sampling)
-            blocks = list(stream(decoder, [start], sampling, training.seed + step, training.preview_length))
-            text = self.tokenizer.decode(np.concatenate(blocks, axis=1)[0])
-            samples.append(Preview(f"temperature {temperature:g}", self.tokenizer.decode(prompt), text))
-        return samples
+        return previews(self.model, self.settings, self.tokenizer, self.training, step)
 
     def files(self) -> dict[str, bytes]:
         return {
@@ -127,15 +108,6 @@ class LanguageModelTask:
         if start < 0:
             return np.concatenate([[START] * -start, self.validation.read(0, start + count)])
         return self.validation.read(start, start + count)
-
-    def _seed_text(self, step: int) -> np.ndarray:
-        """Up to 40 symbols of the training text, another place for each step."""
-        count = min(40, self.training.length)
-        place = np.random.default_rng((self.settings.training.seed, step)).integers(
-            self.training.length - count + 1
-        )
-        ids = self.training.read(int(place), int(place) + count)
-        return ids[ids != START]
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)

@@ -97,6 +97,7 @@ def _plan(task: Task, settings: TrainingSettings, steps: int, minutes: float | N
     evaluations = 1 + int(2.5 * math.log2(1 + 2 * minutes))
     if settings.early_stopping is not None or settings.schedule == "plateau":
         evaluations = max(evaluations, min(20, steps), math.ceil(epochs))
-    evaluate_every = settings.evaluate_every or math.ceil(steps / evaluations)
+    every = task.steps_per_epoch if settings.evaluate_every == "epoch" else settings.evaluate_every
+    evaluate_every = every or math.ceil(steps / evaluations)
     affordable = steps * task.tokens_per_step // (4 * math.ceil(steps / evaluate_every))
     return Plan(steps, evaluate_every, max(1 << 15, affordable))

@@ -97,7 +97,7 @@ def run(
     torch.set_num_threads(settings.training.threads)
     torch.set_flush_denormal(True)
     if not request.resume:
-        _claim_output(request, corpus)
+        _claim_output(request, digest)
     folder = request.output / CHECKPOINTS
     latest = checkpoints.newest(folder, warn=lambda text: None)
     journal = Journal(request.output, after_step=_step_of(latest))
@@ -121,7 +121,7 @@ def _pairs(request: Request) -> PairCorpus | None:
 
 def language_model_task(
     settings: Settings, corpus: Corpus, device: torch.device
-) -> tuple[LanguageModelTask, Settings]:
+) -> tuple[LanguageModelTask | WindowedTask, Settings]:
     """A fresh language model on a corpus, and the settings with all defaults chosen."""
     share = settings.data.validation
     if isinstance(share, str):
@@ -143,12 +143,17 @@ def language_model_task(
     )
     assert settings.training.batch is not None
     assert settings.training.chunk is not None
-    lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
     model = LanguageModel(settings.model, tokenizer.size)
     model.start_from_frequencies(torch.from_numpy(_frequencies(training, tokenizer)))
-    return LanguageModelTask(
-        model.to(device), settings, tokenizer, training, validation, lanes, device
-    ), settings
+    model = model.to(device)
+    if settings.data.reading == "windows":
+        windows = training_windows(training, settings)
+        held_out_windows = validation_windows(validation, settings)
+        task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device)
+    else:
+        lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
+        task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device)
+    return task, settings
 
 
 def _frequencies(ids: IdFile, tokenizer: Tokenizer, most: int = 1 << 24) -> np.ndarray:
@@ -174,7 +179,7 @@ def _check_output(request: Request) -> None:
         )
 
 
-def _claim_output(request: Request, corpus: Corpus) -> None:
+def _claim_output(request: Request, digest: str) -> None:
     """Empty the directory and note what was asked for, so that a run killed from here on can be resumed."""
     try:
         for name in OURS if request.output.exists() else ():
@@ -183,7 +188,7 @@ def _claim_output(request: Request, corpus: Corpus) -> None:
         (request.output / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         note = {
             "inputs": [_absolute(item) for item in request.inputs],
-            "digest": corpus.digest,
+            "digest": digest,
             "settings": request.settings.model_dump(mode="json"),
         }
         bundle.write_files(request.output, {REQUEST: json.dumps(note, indent=1).encode()}, {})
@@ -195,37 +200,38 @@ def _claim_output(request: Request, corpus: Corpus) -> None:
 def _resumed(request: Request) -> Request:
     """The request as it was first made; raises when it differs from what is asked now."""
     note = _read_note(request.output)
-    settings = Settings.model_validate(note["settings"])
-    if request.settings not in (settings, Settings()):
-        before, now = settings.model_dump(), request.settings.model_dump()
-        changed = [
-            f"{section}.{key} was {before[section][key]!r}, now {now[section][key]!r}"
-            for section in before
-            for key in before[section]
-            if before[section][key] != now[section][key]
-        ]
+    settings = note["settings"]
+    before, now = settings.model_dump(), request.settings.model_dump(exclude_unset=True)
+    changed = [
+        f"{section}.{key} was {before[section][key]!r}, now {value!r}"
+        for section, values in now.items()
+        for key, value in values.items()
+        if before[section][key] != value
+    ]
+    if changed:
         raise SettingsError(
             f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
         )
-    return Request(request.inputs or tuple(note["inputs"]), request.output, settings, resume=True)
+    return Request(request.inputs or note["inputs"], request.output, settings, resume=True)
 
 
-def _check_unchanged(output: Path, corpus: Corpus) -> None:
-    if _read_note(output)["digest"] != corpus.digest:
-        raise CorpusError(
-            f"{corpus.name} is not the text that {output} was begun with: restore it, or train anew "
-            "with --overwrite"
-        )
+def _digest(request: Request, corpus: Corpus) -> str:
+    """Of all that is read: the text, and the file held out where there is one."""
+    held_out = request.settings.data.validation
+    return corpus.digest + (open_corpus([held_out]).digest if isinstance(held_out, str) else "")
 
 
 def _read_note(output: Path) -> dict[str, Any]:
     try:
-        return json.loads((output / REQUEST).read_text(encoding="utf-8"))
+        note = json.loads((output / REQUEST).read_text(encoding="utf-8"))
+        settings = Settings.model_validate(note["settings"])
+        return {"inputs": tuple(map(str, note["inputs"])), "digest": note["digest"], "settings": settings}
     except FileNotFoundError:
         raise OutputError(f"{output} holds no run to resume (no {REQUEST}); leave out --resume") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
         raise OutputError(
-            f"{output / REQUEST} cannot be read ({error}); train anew with --overwrite"
+            f"{output / REQUEST} cannot be read ({reason}); train anew with --overwrite"
         ) from error
 
 

@@ -1,0 +1,129 @@
+"""Windows of text, each read from a fresh state or from where the one before it ended."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.data.ids import IdFile
+from riverrun.data.lanes import Cursor
+from riverrun.errors import CorpusError
+
+MASKED = -100  # a target that does not count: what torch's cross-entropy ignores
+_STRETCH = 1 << 20  # windows shuffled together: the order of a long text takes no more memory than this
+
+
+class WindowBatch(NamedTuple):
+    """B windows side by side, shorter ones padded at their end.
+
+    Attributes:
+        inputs: ids [context + T, B]; the first ``context`` rows only fill the memory of past symbols.
+        targets: ids [P, B], what follows each of the last P inputs; ``MASKED`` where nothing is predicted.
+        fresh: the windows are read from the initial state.
+        after: the cursor that follows.
+    """
+
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    fresh: bool
+    after: Cursor
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Cuts N ids into overlapping windows, as the tutorials do, without ever holding more than one batch.
+
+    Attributes:
+        ids: the text.
+        window, shortest: longest and shortest number of symbols read; between them each length is as likely.
+        stride: symbols from the start of one window to the start of the next.
+        batch: windows read side by side, B.
+        seed: of their order and lengths.
+        shuffled: each pass in another order, else as in the text.
+        carried: a window goes on from the state in which the window before it ended; then each of the B
+            columns walks through its own part of the text.
+        every: every symbol of a window is predicted, else only the one after its end.
+        context: symbols read before the window proper.
+    """
+
+    ids: IdFile
+    window: int
+    shortest: int
+    stride: int
+    batch: int
+    seed: int
+    shuffled: bool
+    carried: bool
+    every: bool
+    context: int = 0
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or (self.carried and self.count < self.batch):
+            raise CorpusError(
+                f"the text has {self.ids.length} symbols: too few for windows of {self.window} in batches of "
+                f"{self.batch}; give more text, or lower --data.window or --training.batch"
+            )
+
+    @property
+    def count(self) -> int:
+        """Windows in one pass."""
+        return -(-(self.ids.length - self.shortest - self.context) // self.stride)
+
+    @property
+    def masked(self) -> bool:
+        """Windows differ in length, so that some targets do not count."""
+        return self.shortest < self.window
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """The last batch may be smaller; where state is carried it is left out."""
+        return self.count // self.batch if self.carried else -(-self.count // self.batch)
+
+    def read(self, cursor: Cursor) -> WindowBatch:
+        """The batch at a cursor."""
+        starts = self._windows(cursor) * self.stride
+        rows = self.context + self.window + 1
+        texts = [self.ids.read(start, min(start + rows, self.ids.length)) for start in starts.tolist()]
+        if self.masked:
+            seen = np.zeros((rows, len(texts)), np.int64)
+            for column, text in enumerate(texts):
+                seen[: len(text), column] = text
+            targets = np.where(self._predicted(cursor, texts), seen[self.context + 1 :], MASKED)
+        else:
+            seen = np.stack(texts, axis=1)
+            targets = seen[self.context + 1 :] if self.every else seen[-1:]
+        last = cursor.chunk + 1 == self.batches_per_epoch
+        after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
+        return WindowBatch(seen[:-1], targets, not self.carried or cursor.chunk == 0, after)
+
+    def _windows(self, cursor: Cursor) -> NDArray[np.int64]:
+        """Numbers [B] of the windows in a batch."""
+        if self.carried:
+            return np.arange(self.batch) * self.batches_per_epoch + cursor.chunk
+        places = np.arange(cursor.chunk * self.batch, min((cursor.chunk + 1) * self.batch, self.count))
+        if not self.shuffled:
+            return places
+        first, last = int(places[0]) // _STRETCH, int(places[-1]) // _STRETCH
+        orders = [self._order(cursor.epoch, stretch) for stretch in range(first, last + 1)]
+        return np.concatenate(orders)[places - first * _STRETCH]
+
+    def _order(self, epoch: int, stretch: int) -> NDArray[np.int64]:
+        """Numbers of the windows of one stretch of the text, in the order of a pass."""
+        begin = stretch * _STRETCH
+        return shuffled(self.seed, epoch, begin, min(begin + _STRETCH, self.count))
+
+    def _predicted(self, cursor: Cursor, texts: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+        """Which targets [T, B] count, where windows differ in length."""
+        longest = np.array([len(text) for text in texts]) - self.context - 1
+        random = np.random.default_rng((self.seed, cursor.epoch, cursor.chunk))
+        lengths = random.integers(self.shortest, longest + 1)
+        places = np.arange(self.window)[:, None]
+        return places < lengths if self.every else places == lengths - 1
+
+
+@lru_cache(maxsize=2)
+def shuffled(seed: int, epoch: int, begin: int, end: int) -> NDArray[np.int64]:
+    """The numbers from ``begin`` to ``end`` in an order that depends on the arguments alone."""
+    return begin + np.random.default_rng((seed, epoch, begin)).permutation(end - begin)

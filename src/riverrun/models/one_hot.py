@@ -1,0 +1,112 @@
+"""LSTM and GRU over one-hot symbols: the first input product is an index into the weights.
+
+torch's fused kernels take vectors, so the recurrence is written out here, with the weights in the same
+places: a model trained with one-hot input is read by the same decoders.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from riverrun.models.inputs import indexed_product
+
+State = tuple[Tensor, ...]
+
+
+class OneHotCore(nn.Module):
+    """A stacked LSTM or GRU that reads ids [T, B, F] of F symbols side by side."""
+
+    def __init__(self, rnn: nn.RNNBase, dropout: float) -> None:
+        super().__init__()
+        self.rnn = rnn
+        self.dropout = nn.Dropout(dropout)
+
+    def initial_state(self, batch: int) -> State:
+        zeros = self.rnn.all_weights[0][0].new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size)
+        return (zeros, zeros) if isinstance(self.rnn, nn.LSTM) else (zeros,)
+
+    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        scan = lstm_scan if isinstance(self.rnn, nn.LSTM) else gru_scan
+        outputs, after = ids, []
+        with torch.autocast(ids.device.type, enabled=False):
+            for layer, (from_input, from_hidden, bias, more_bias) in enumerate(self.rnn.all_weights):
+                if layer == 0:
+                    given = indexed_product(from_input, ids)
+                else:
+                    given = F.linear(self.dropout(outputs), from_input)
+                before = tuple(part[layer] for part in state)
+                outputs, reached = scan(given + bias, from_hidden, more_bias, before)
+                after.append(reached)
+        return outputs, tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+
+
+def lstm_scan(given: Tensor, weight: Tensor, bias: Tensor, state: State) -> tuple[Tensor, State]:
+    """Outputs [T, B, H] of an LSTM whose input products are given [T, B, 4H]."""
+    outputs, hidden, cell = _LstmScan.apply(given + bias, weight, *state)  # pyright: ignore
+    return outputs, (hidden, cell)
+
+
+def gru_scan(given: Tensor, weight: Tensor, bias: Tensor, state: State) -> tuple[Tensor, State]:
+    """Outputs [T, B, H] of a GRU whose input products are given [T, B, 3H]."""
+    (hidden,) = state
+    outputs: list[Tensor] = []
+    for inputs in given:
+        reset, update, content = inputs.chunk(3, dim=-1)
+        kept_reset, kept_update, kept_content = F.linear(hidden, weight, bias).chunk(3, dim=-1)
+        update = torch.sigmoid(update + kept_update)
+        content = torch.tanh(content + torch.sigmoid(reset + kept_reset) * kept_content)
+        hidden = torch.lerp(content, hidden, update)
+        outputs.append(hidden)
+    return torch.stack(outputs), (hidden,)
+
+
+class _LstmScan(torch.autograd.Function):
+    """The LSTM's recurrence with its gradient written out: no graph of small operations is recorded."""
+
+    @staticmethod
+    def forward(ctx: Any, given: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor):
+        steps, batch, width = given.shape[0], given.shape[1], weight.shape[1]
+        gates = torch.empty_like(given)
+        hiddens = given.new_empty(steps + 1, batch, width)
+        cells, squashed = torch.empty_like(hiddens), given.new_empty(steps, batch, width)
+        hiddens[0], cells[0] = hidden, cell
+        for t in range(steps):
+            torch.addmm(given[t], hiddens[t], weight.t(), out=gates[t])
+            first, forget, content, last = gates[t].split(width, dim=1)
+            gates[t, :, : 2 * width].sigmoid_()
+            content.tanh_()
+            last.sigmoid_()
+            torch.mul(forget, cells[t], out=cells[t + 1]).addcmul_(first, content)
+            torch.tanh(cells[t + 1], out=squashed[t])
+            torch.mul(last, squashed[t], out=hiddens[t + 1])
+        ctx.save_for_backward(weight, gates, hiddens, cells, squashed)
+        return hiddens[1:].clone(), hiddens[-1].clone(), cells[-1].clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor):
+        outputs, hidden, cell = gradients
+        weight, gates, hiddens, cells, squashed = ctx.saved_tensors
+        steps, batch, width = squashed.shape
+        first, forget, content, last = gates.split(width, dim=2)
+        # What each gate's gradient is multiplied with; the gradients themselves need the recurrence.
+        local = torch.stack(
+            [
+                first * (1 - first) * content,
+                forget * (1 - forget) * cells[:-1],
+                (1 - content * content) * first,
+                last * (1 - last) * squashed,
+            ],
+            dim=2,
+        )
+        through = (1 - squashed * squashed) * last
+        for t in range(steps - 1, -1, -1):
+            hidden = hidden + outputs[t]
+            cell = torch.addcmul(cell, hidden, through[t])
+            local[t, :, :3].mul_(cell.unsqueeze(1))
+            local[t, :, 3].mul_(hidden)
+            hidden = local[t].view(batch, -1) @ weight
+            cell = cell * forget[t]
+        given = local.flatten(2)
+        return given, given.flatten(0, 1).t() @ hiddens[:-1].flatten(0, 1), hidden, cell
