@@ -17,8 +17,9 @@ import tiny
 
 @pytest.fixture(autouse=True, scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cache directory of this session of tests; never the user's."""
-    folder = tmp_path_factory.mktemp("cache")
+    """The cache directory of this session of tests; never the user's. Workers share it, as processes may."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     os.environ["RIVERRUN_CACHE"] = str(folder)
     return folder
 

@@ -45,10 +45,15 @@ def events(
     corpus: Path, output: Path, should_stop: Callable[[], bool] = lambda: False, **more: Any
 ) -> Iterator:
     """The events of such a run, as they happen."""
+    return run_request(request(corpus, output, **more), should_stop)
+
+
+def run_request(wanted: Any, should_stop: Callable[[], bool] = lambda: False) -> Iterator:
+    """The events of any run."""
     from riverrun.training.planning import Clock
     from riverrun.training.run import run
 
-    return run(request(corpus, output, **more), Clock(), should_stop)
+    return run(wanted, Clock(), should_stop)
 
 
 def train(corpus: Path, output: Path, **more: Any) -> list:

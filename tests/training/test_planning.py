@@ -1,0 +1,74 @@
+"""A budget becomes a number of steps; evaluations are spread over it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.training.planning import Clock, plan_steps
+
+TASK = SimpleNamespace(steps_per_epoch=100, tokens_per_step=1000)
+
+
+def plan(task=TASK, step=0, clock=None, warmup=50, minutes=None, epochs=None, steps=None, **training):
+    budget = BudgetSettings(minutes=minutes, epochs=epochs, steps=steps)
+    return plan_steps(task, TrainingSettings(warmup=warmup, **training), budget, step, clock or Clock())
+
+
+def test_steps_are_taken_as_they_are():
+    assert plan(steps=77).steps == 77
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 100), (2.5, 250), (0.001, 1)])
+def test_epochs_are_passes_over_the_text(epochs, steps):
+    assert plan(epochs=epochs).steps == steps
+
+
+def planned_by_pace(minutes, seconds_a_step, startup=0.0, monkeypatch=None):
+    """Let a clock run that moves only by steps; the plan, and the time the whole would take."""
+    now = [startup]
+    monkeypatch.setattr(Clock, "seconds", lambda self: now[0])
+    clock, step = Clock(), 0
+    while (found := plan(minutes=minutes, step=step, clock=clock)) is None:
+        now[0] += seconds_a_step
+        step += 1
+        assert step < 10_000
+    return found, startup + found.steps * seconds_a_step
+
+
+@pytest.mark.parametrize("minutes", [0.2, 1, 30])
+@pytest.mark.parametrize("pace", [0.001, 0.05])
+def test_minutes_are_kept_without_wasting_them(minutes, pace, monkeypatch):
+    _, seconds = planned_by_pace(minutes, pace, startup=2.0, monkeypatch=monkeypatch)
+    assert 0.75 * minutes * 60 < seconds <= minutes * 60
+
+
+def test_a_budget_that_is_over_before_training_still_gives_a_few_steps(monkeypatch):
+    found, _ = planned_by_pace(0.001, 1.0, startup=5.0, monkeypatch=monkeypatch)
+    assert 1 <= found.steps <= 5
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 1000, 10**6])
+@pytest.mark.parametrize("more", [{}, {"early_stopping": 2}, {"schedule": "plateau"}, {"evaluate_every": 3}])
+def test_there_is_an_evaluation_and_its_cost_is_bounded(steps, more):
+    found = plan(steps=steps, **more)
+    assert found.evaluate_every >= 1
+    assert found.limit >= 1
+    if "evaluate_every" in more:
+        assert found.evaluate_every == 3
+    else:
+        assert found.evaluate_every <= steps
+
+
+def test_early_stopping_looks_often_enough_to_stop():
+    assert plan(steps=1000, early_stopping=3).evaluate_every <= 50
+
+
+def test_a_clock_counts_earlier_parts_of_the_run():
+    clock = Clock()
+    clock.resume(100.0)
+    assert 100 <= clock.seconds() < 160
+
+
+def test_a_clock_since_the_start_of_the_process_is_ahead_of_one_from_now():
+    assert Clock.since_process_start().seconds() > Clock().seconds()
