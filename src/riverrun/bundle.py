@@ -102,7 +102,13 @@ def manifest(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> bytes:
         name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in files.items()
     }
-    return json.dumps({"format": FORMAT, "facts": dict(facts), "files": listed}, indent=1).encode()
+    document = {"format": FORMAT, "facts": dict(facts), "files": listed}
+    return json.dumps(document | {"sha256": _digest(document)}, indent=1).encode()
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """The manifest's own checksum."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def read_files(path: Path, needed: tuple[str, ...]) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -116,6 +122,7 @@ def read_files(path: Path, needed: tuple[str, ...]) -> tuple[dict[str, bytes], d
     try:
         document = json.loads((path / MANIFEST).read_bytes())
         version, facts, listed = document["format"], document["facts"], document["files"]
+        claimed = document.pop("sha256", None)
     except FileNotFoundError:
         raise ModelError(f"{path} is not a finished model: it has no {MANIFEST}{_advice(path)}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -124,6 +131,8 @@ def read_files(path: Path, needed: tuple[str, ...]) -> tuple[dict[str, bytes], d
         raise ModelError(
             f"{path} has model format {version}; this version of riverrun reads up to {FORMAT}: upgrade riverrun"
         )
+    if claimed != _digest(document):
+        raise ModelError(f"{path / MANIFEST} is damaged: its checksum is wrong{_advice(path)}")
     contents: dict[str, bytes] = {}
     for name in needed:
         try:

@@ -60,5 +60,5 @@ def test_what_cannot_be_written_is_said(tmp_path):
     journal = Journal(tmp_path, -1)
     (tmp_path / "metrics.jsonl").unlink()
     (tmp_path / "metrics.jsonl").mkdir()
-    with pytest.raises(OutputError, match="metrics.jsonl cannot be written"):
+    with pytest.raises(OutputError, match=r"metrics\.jsonl cannot be written"):
         journal.write(saved(1))

@@ -165,7 +165,7 @@ def _check_output(request: Request) -> None:
     output = request.output
     if output.exists() and not output.is_dir():
         raise OutputError(f"{output} exists and is not a directory; choose another --output")
-    if not output.exists() or not any(output.iterdir()):
+    if not any(path.is_file() for path in output.rglob("*")):
         return
     if not request.overwrite:
         raise OutputError(
