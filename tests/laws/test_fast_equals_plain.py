@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riverrun.generation.compiled import decoder as compiled_decoder
 from riverrun.generation.compiled.decoder import CompiledDecoder
+from riverrun.generation.compiled.threads import Pace
 from riverrun.generation.draws import uniform
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import Sampling, choose, probabilities, transform
@@ -165,6 +167,60 @@ def test_neighbours_and_blocks_do_not_matter(core, precision):
         assert np.concatenate(pieces).tolist() == together[k].tolist()
         np.testing.assert_array_equal(position[0].state[0], after[k].state[0])
         assert position[0].recent == after[k].recent
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"hidden": 200, "layers": 2},
+        {"core": "gru", "hidden": 80, "layers": 2},
+        {"core": "conv", "hidden": 100, "layers": 3},
+        {"core": "conv", "hidden": 70, "vocabulary": 2000, "embedding": 40},
+        {"hidden": 33, "vocabulary": 9},
+    ],
+    ids=str,
+)
+def test_number_of_threads_does_not_matter(shape, precision, monkeypatch):
+    monkeypatch.setattr(compiled_decoder, "_WORTH_A_THREAD", 1)
+    compiled = CompiledDecoder(*random_model(**shape), precision=precision)
+    ids = np.random.default_rng(0).integers(0, compiled.vocabulary, 150)
+    results = []
+    for ranks in (1, 2, 3):
+        monkeypatch.setattr(compiled._pace, "ranks", lambda ranks=ranks: ranks)
+        scores, state = compiled.score(ids[:-1], ids[1:], compiled.initial_state())
+        position = begin(compiled, ids[:7].tolist(), Sampling())
+        text, (after,) = compiled.write([position], [Sampling()], [(0, 0)], 50)
+        results.append([scores.surprisal, state[0], text, after.state[0]])
+    for other in results[1:]:
+        for first, second in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(first, second)
+
+
+def test_sequences_shared_between_threads(monkeypatch):
+    compiled = CompiledDecoder(*random_model(hidden=40))
+    sampling, count = Sampling(top_k=5), 13
+    positions = [begin(compiled, [2 + k], sampling) for k in range(count)]
+    seeds = [(1, k) for k in range(count)]
+    alone, after_alone = compiled.write(positions, [sampling] * count, seeds, 30)
+    monkeypatch.setattr(compiled_decoder, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(compiled_decoder, "cores", lambda: 3)
+    shared, after_shared = compiled.write(positions, [sampling] * count, seeds, 30)
+    np.testing.assert_array_equal(shared, alone)
+    for one, other in zip(after_alone, after_shared, strict=True):
+        np.testing.assert_array_equal(one.state[0], other.state[0])
+        assert one.recent == other.recent
+
+
+def test_pace_settles_on_the_faster_and_looks_again():
+    pace = Pace(2)
+    used = []
+    for _ in range(40):
+        used.append(pace.ranks())
+        pace.took(used[-1], 1.0 if used[-1] == 2 else 2.0)
+    assert used[:2] == [1, 2]
+    assert used.count(1) in (2, 3, 4)
+    assert {Pace(1).ranks() for _ in range(20)} == {1}
 
 
 @pytest.mark.parametrize("core", ["lstm", "gru", "conv"])

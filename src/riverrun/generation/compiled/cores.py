@@ -3,13 +3,19 @@
 Each layer has a history in memory, rows [PAST + CHUNK, K, STRIDE], so that a step finds its past in the rows
 before its own. For LSTM and GRU these are the layer's outputs (PAST = 1), for convolutions its inputs. The
 rows of the last history are the outputs of the core.
+
+Several threads may do this together. A thread computes all gates of its share of the units, so they must meet
+only where one needs the outputs of all units.
 """
 
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.functions import sigmoid, tanh
 from riverrun.generation.compiled.layout import LANES, PANEL
 from riverrun.generation.compiled.products import multiply
-from riverrun.generation.compiled.vectors import compiled
+from riverrun.generation.compiled.teamwork import meet, share
+from riverrun.generation.compiled.vectors import compiled, copy_floats
+
+_BLOCKS = PANEL // LANES  # blocks of units that go to one thread together
 
 
 @compiled
@@ -22,31 +28,27 @@ def advance(task, plan, weights, memory, symbols, first):
         symbols: int64 [steps * K], what each sequence reads at each step.
     """
     steps = symbols.size // task[at.SEQUENCES]
-    read(task, plan, weights, memory, symbols, first)
+    read(task, plan, symbols, first)
     for layer in range(plan[at.LAYERS]):
+        fields, rows = at.HEADER + layer * at.LAYER_FIELDS, plan[at.ROWS]
         if plan[at.CORE] == at.CONV:
             convolve(task, plan, weights, memory, layer, first, steps)
             continue
         if layer > 0:
-            fields, rows = at.HEADER + layer * at.LAYER_FIELDS, plan[at.ROWS]
-            matrix, below = plan[fields + at.INPUT], row(task, plan, layer - 1, first)
-            fill(
-                plan,
-                weights,
+            matrix, bias, below = (
+                plan[fields + at.INPUT],
                 plan[fields + at.INPUT_BIAS],
-                matrix,
-                memory,
-                task[at.GIVEN],
-                rows,
-                symbols.size,
+                row(task, plan, layer - 1, first),
             )
-            multiply(task, plan, matrix, below, task[at.STRIDE], task[at.GIVEN], rows, symbols.size)
+            given, stride, count = task[at.GIVEN], task[at.STRIDE], symbols.size
+            multiply(task, plan, matrix, bias, below, stride, given, rows, count, plan[at.UNIT])
         for step in range(steps):
-            given = task[at.GIVEN] + step * task[at.SEQUENCES] * plan[at.ROWS]
+            given = task[at.GIVEN] + step * task[at.SEQUENCES] * rows
             if plan[at.CORE] == at.LSTM:
-                lstm_step(task, plan, weights, memory, layer, first + step, given)
+                lstm_step(task, plan, memory, layer, first + step, given)
             else:
-                gru_step(task, plan, weights, memory, layer, first + step, given)
+                gru_step(task, plan, memory, layer, first + step, given)
+            meet(task)
 
 
 @compiled
@@ -57,49 +59,48 @@ def row(task, plan, layer, step):
 
 
 @compiled
-def read(task, plan, weights, memory, symbols, first):
+def read(task, plan, symbols, first):
     """What the symbols give to the first layer: its gates, or for convolutions its inputs."""
-    target, stride = task[at.GIVEN], plan[at.ROWS]
+    target, stride, unit = task[at.GIVEN], plan[at.ROWS], plan[at.UNIT]
     if plan[at.CORE] == at.CONV:
-        target, stride = row(task, plan, 0, first), task[at.STRIDE]
+        target, stride, unit = row(task, plan, 0, first), task[at.STRIDE], 1
     width = plan[at.TABLE_WIDTH]
     if plan[at.ENTRY] < 0:
+        low, high = share(task, (width + PANEL - 1) // PANEL, unit)
+        start, end = low * PANEL, min(high * PANEL, width)
         for r in range(symbols.size):
-            copy(weights, plan[at.TABLE] + symbols[r] * width, width, memory, target + r * stride)
-        return
-    for r in range(symbols.size):
-        copy(weights, plan[at.TABLE] + symbols[r] * width, width, memory, task[at.GATHERED] + r * width)
-    fill(plan, weights, plan[at.ENTRY_BIAS], plan[at.ENTRY], memory, target, stride, symbols.size)
-    multiply(task, plan, plan[at.ENTRY], task[at.GATHERED], width, target, stride, symbols.size)
+            copy_row(
+                task, plan[at.TABLE] + symbols[r] * width + start, end - start, target + r * stride + start
+            )
+    else:
+        for r in range(symbols.size):  # every thread copies all: the same values
+            copy_row(task, plan[at.TABLE] + symbols[r] * width, width, task[at.GATHERED] + r * width)
+        entry, bias, place, count = plan[at.ENTRY], plan[at.ENTRY_BIAS], task[at.GATHERED], symbols.size
+        multiply(task, plan, entry, bias, place, width, target, stride, count, unit)
+    if plan[at.CORE] == at.CONV:
+        meet(task)
 
 
 @compiled
-def copy(source, start, width, target, place):
-    """Copy ``width`` elements."""
-    for i in range(width):
-        target[place + i] = source[start + i]
+def copy_row(task, source, width, target):
+    """Copy elements of the weights to the memory, by offsets."""
+    copy_floats(task[at.WEIGHTS] + 4 * source, task[at.MEMORY] + 4 * target, width)
 
 
 @compiled
-def fill(plan, weights, bias, matrix, memory, target, stride, rows):
-    """Set rows to the bias of a matrix, before its product is added."""
-    for r in range(rows):
-        copy(weights, bias, plan[matrix + at.PANELS] * PANEL, memory, target + r * stride)
-
-
-@compiled
-def lstm_step(task, plan, weights, memory, layer, step, given):
+def lstm_step(task, plan, memory, layer, step, given):
     """Gates in blocks of input, forget, content, output (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."""
     matrix = plan[at.HEADER + layer * at.LAYER_FIELDS + at.HIDDEN]
     before, after = row(task, plan, layer, step - 1), row(task, plan, layer, step)
-    stride, rows = task[at.STRIDE], plan[at.ROWS]
-    multiply(task, plan, matrix, before, stride, given, rows, task[at.SEQUENCES])
-    cells = task[at.CELLS] + layer * task[at.SEQUENCES] * stride
-    for k in range(task[at.SEQUENCES]):
+    stride, rows, sequences = task[at.STRIDE], plan[at.ROWS], task[at.SEQUENCES]
+    multiply(task, plan, matrix, -1, before, stride, given, rows, sequences, plan[at.UNIT])
+    cells = task[at.CELLS] + layer * sequences * stride
+    low, high = share(task, plan[at.WIDTH] // LANES, _BLOCKS)
+    for k in range(sequences):
         gates = memory[given + k * rows : given + (k + 1) * rows]
         cell = memory[cells + k * stride : cells + (k + 1) * stride]
         hidden = memory[after + k * stride : after + (k + 1) * stride]
-        for block in range(plan[at.WIDTH] // LANES):
+        for block in range(low, high):
             g, u = 4 * LANES * block, LANES * block
             for j in range(LANES):
                 kept = sigmoid(gates[g + LANES + j]) * cell[u + j]
@@ -109,22 +110,20 @@ def lstm_step(task, plan, weights, memory, layer, step, given):
 
 
 @compiled
-def gru_step(task, plan, weights, memory, layer, step, given):
+def gru_step(task, plan, memory, layer, step, given):
     """Gates in blocks of reset, update, content (Cho et al. 2014), the reset after the product, as in torch."""
     fields = at.HEADER + layer * at.LAYER_FIELDS
-    matrix = plan[fields + at.HIDDEN]
+    matrix, bias = plan[fields + at.HIDDEN], plan[fields + at.HIDDEN_BIAS]
     before, after = row(task, plan, layer, step - 1), row(task, plan, layer, step)
-    stride, rows = task[at.STRIDE], plan[at.ROWS]
-    fill(
-        plan, weights, plan[fields + at.HIDDEN_BIAS], matrix, memory, task[at.KEPT], rows, task[at.SEQUENCES]
-    )
-    multiply(task, plan, matrix, before, stride, task[at.KEPT], rows, task[at.SEQUENCES])
-    for k in range(task[at.SEQUENCES]):
+    stride, rows, sequences, products = task[at.STRIDE], plan[at.ROWS], task[at.SEQUENCES], task[at.KEPT]
+    multiply(task, plan, matrix, bias, before, stride, products, rows, sequences, plan[at.UNIT])
+    low, high = share(task, plan[at.WIDTH] // LANES, _BLOCKS)
+    for k in range(sequences):
         new = memory[given + k * rows : given + (k + 1) * rows]
-        kept = memory[task[at.KEPT] + k * rows : task[at.KEPT] + (k + 1) * rows]
+        kept = memory[products + k * rows : products + (k + 1) * rows]
         old = memory[before + k * stride : before + (k + 1) * stride]
         hidden = memory[after + k * stride : after + (k + 1) * stride]
-        for block in range(plan[at.WIDTH] // LANES):
+        for block in range(low, high):
             g, u = 3 * LANES * block, LANES * block
             for j in range(LANES):
                 reset = sigmoid(new[g + j] + kept[g + j])
@@ -137,33 +136,39 @@ def gru_step(task, plan, weights, memory, layer, step, given):
 def convolve(task, plan, weights, memory, layer, first, steps):
     """All time steps of a layer at once: gated dilated convolution and residual (van den Oord et al. 2016)."""
     fields = at.HEADER + layer * at.LAYER_FIELDS
-    count, stride, rows = steps * task[at.SEQUENCES], task[at.STRIDE], plan[at.ROWS]
-    taps, matrix = plan[at.TAPS], plan[fields + at.HIDDEN]
-    fill(plan, weights, plan[fields + at.HIDDEN_BIAS], matrix, memory, task[at.GIVEN], rows, count)
+    count, stride, rows, taps = steps * task[at.SEQUENCES], task[at.STRIDE], plan[at.ROWS], plan[at.TAPS]
+    matrix, bias = plan[fields + at.HIDDEN], plan[fields + at.HIDDEN_BIAS]
     for tap in range(taps):
         seen = row(task, plan, layer, first - (taps - 1 - tap) * (1 << layer))
-        multiply(task, plan, matrix + tap * at.MATRIX_FIELDS, seen, stride, task[at.GIVEN], rows, count)
+        multiply(task, plan, matrix, bias, seen, stride, task[at.GIVEN], rows, count, plan[at.UNIT])
+        matrix, bias = matrix + at.MATRIX_FIELDS, -1
+    low, high = share(task, plan[at.WIDTH] // LANES, _BLOCKS)
+    now, after, bias = (
+        row(task, plan, layer, first),
+        row(task, plan, layer + 1, first),
+        plan[fields + at.MIXER_BIAS],
+    )
     for r in range(count):
         gates = memory[task[at.GIVEN] + r * rows : task[at.GIVEN] + (r + 1) * rows]
         mixed = memory[task[at.MIXED] + r * stride : task[at.MIXED] + (r + 1) * stride]
-        for block in range(plan[at.WIDTH] // LANES):
+        for block in range(low, high):
             g, u = 2 * LANES * block, LANES * block
             for j in range(LANES):
                 mixed[u + j] = tanh(gates[g + j]) * sigmoid(gates[g + LANES + j])
-    now, after = row(task, plan, layer, first), row(task, plan, layer + 1, first)
-    bias = plan[fields + at.MIXER_BIAS]
-    for r in range(count):
-        for u in range(plan[at.WIDTH]):
+        for u in range(low * LANES, high * LANES):
             memory[after + r * stride + u] = memory[now + r * stride + u] + weights[bias + u]
-    multiply(task, plan, plan[fields + at.MIXER], task[at.MIXED], stride, after, stride, count)
+    meet(task)
+    multiply(task, plan, plan[fields + at.MIXER], -1, task[at.MIXED], stride, after, stride, count, 1)
+    meet(task)
 
 
 @compiled
 def save_past(task, plan, memory, steps):
     """Move the last PAST rows of every history to its front, when ``steps`` rows of the chunk are used."""
     size = task[at.SEQUENCES] * task[at.STRIDE]
-    for layer in range(plan[at.LAYERS]):
+    for layer in range(plan[at.LAYERS] if task[at.RANK] == 0 else 0):
         past = plan[at.HEADER + layer * at.LAYER_FIELDS + at.PAST]
         front = task[at.HISTORIES + layer]
         for i in range(past * size):  # in rising order: the two may overlap
             memory[front + i] = memory[front + steps * size + i]
+    meet(task)

@@ -1,7 +1,9 @@
 """The compiled decoder, seen from Python: it lays out memory, describes a task and calls the machine code."""
 
 import math
+import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,15 @@ from riverrun.bundle import Weights
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, rounded
 from riverrun.generation.compiled.machine_code import entry_point
+from riverrun.generation.compiled.threads import Pace, cores, in_threads
 from riverrun.generation.compiled.weights import pack
 from riverrun.generation.decoder import Position, Precision, Scores, State
 from riverrun.generation.draws import start
 from riverrun.generation.sampling import Sampling
 
-_WRITTEN_AT_ONCE = 32  # time steps between two clearings of the histories
-_READ_AT_ONCE = 64
+_READ_AT_ONCE = 64  # time steps between two clearings of the histories
+_WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
+_WORTH_SHARING = 512 << 10  # bytes of weights that each of several threads should have at a step
 
 
 class CompiledDecoder:
@@ -43,6 +47,10 @@ class CompiledDecoder:
         self._pasts = [int(past) for past in fields[at.PAST :: at.LAYER_FIELDS]]
         cells = self._layers if self._core == LSTM else 0
         self._state_size = (sum(self._pasts) + cells) * self._width
+        table = self.vocabulary * int(self._plan[at.TABLE_WIDTH])
+        self._bytes = self._values.nbytes - 4 * table  # read for every symbol
+        self._written_at_once = min(32, max(4, max(self._pasts) // 8))  # long pasts are worth moving rarely
+        self._pace = Pace(max(1, min(cores(), self._bytes // _WORTH_SHARING)))
 
     def initial_state(self) -> State:
         return (np.zeros(self._state_size, np.float32),)
@@ -64,6 +72,23 @@ class CompiledDecoder:
     def write(
         self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
     ) -> tuple[NDArray[np.int64], list[Position]]:
+        sequences = len(positions)
+        teams = min(cores(), sequences, max(1, sequences * count * self._bytes // _WORTH_A_THREAD))
+        if teams < 2:
+            return self._write(positions, samplings, seeds, count)
+        bounds = [sequences * team // teams for team in range(teams + 1)]
+        results: list[Any] = [None] * teams
+
+        def job(team: int) -> None:
+            part = slice(bounds[team], bounds[team + 1])
+            results[team] = self._write(positions[part], samplings[part], seeds[part], count)
+
+        in_threads([partial(job, team) for team in range(teams)])
+        return np.concatenate([symbols for symbols, _ in results]), [p for _, after in results for p in after]
+
+    def _write(
+        self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
+    ) -> tuple[NDArray[np.int64], list[Position]]:
         states = np.stack([position.state[0] for position in positions])
         margin = max(1, *(len(position.recent) for position in positions))
         trail = np.zeros((len(positions), margin + count), np.int64)
@@ -80,12 +105,12 @@ class CompiledDecoder:
             at.WRITTEN: np.array([position.written for position in positions], np.int64),
             at.SYMBOLS: np.empty(len(positions), np.int64),
         }
-        numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: _WRITTEN_AT_ONCE, at.MARGIN: margin}
+        numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
         self._call({**numbers, at.SEQUENCES: len(positions)}, arrays)
         after = []
         for k, (position, sampling) in enumerate(zip(positions, samplings, strict=True)):
             length = min(max(1, sampling.repetition_window), int(known[k]) + count)
-            recent = tuple(int(symbol) for symbol in trail[k, margin + count - length :])
+            recent = tuple(trail[k, margin + count - length :].tolist())
             after.append(Position((states[k],), int(trail[k, -1]), recent, position.written + count))
         return trail[:, margin:], after
 
@@ -98,22 +123,35 @@ class CompiledDecoder:
         return (states[0],)
 
     def _call(self, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
-        """Run a task; its arrays stay referenced until it is done."""
+        """Run a task; one long enough of a single sequence by as many threads as are fastest."""
+        if numbers[at.SEQUENCES] > 1 or numbers[at.COUNT] * self._bytes < _WORTH_A_THREAD:
+            return self._call_with(1, numbers, arrays)
+        ranks, began = self._pace.ranks(), time.perf_counter()
+        self._call_with(ranks, numbers, arrays)
+        self._pace.took(ranks, (time.perf_counter() - began) / numbers[at.COUNT])
+        return None
+
+    def _call_with(self, ranks: int, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
+        """Run a task with ``ranks`` threads; its arrays stay referenced until it is done."""
         task = np.zeros(at.HISTORIES + len(self._pasts), np.int64)
         for field, value in numbers.items():
             task[field] = value
         size = self._arrange(task)
+        choice = np.empty((ranks, 4 * self.vocabulary), np.float64)
         arrays = {
             **arrays,
             at.PLAN: self._plan,
             at.WEIGHTS: self._values,
             at.MEMORY: np.zeros(size, np.float32),
-            at.CHOICE: np.empty(4 * self.vocabulary, np.float64),
+            at.MEETING: np.zeros(1, np.int64),
         }
-        task[at.STATE_SIZE] = self._state_size
+        task[at.STATE_SIZE], task[at.RANKS] = self._state_size, ranks
         for field, array in arrays.items():
             task[field] = array.ctypes.data
-        self._run(task.ctypes.data)
+        tasks = np.repeat(task[None], ranks, axis=0)
+        for rank in range(ranks):
+            tasks[rank, at.RANK], tasks[rank, at.CHOICE] = rank, choice[rank].ctypes.data
+        in_threads([partial(self._run, row.ctypes.data) for row in tasks])
 
     def _arrange(self, task: NDArray[np.int64]) -> int:
         """Give every part of the memory its place; returns the size of all, in elements."""

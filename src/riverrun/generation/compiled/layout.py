@@ -28,6 +28,7 @@ PROJECTION_BIAS = 8
 TAPS = 9  # conv: inputs that a layer sees
 ENTRY = 10  # conv without a folded table: a matrix
 ENTRY_BIAS = 11
+UNIT = 12  # panels of gates that belong to PANEL units: what a thread computes together
 HEADER = 16
 
 # Of each layer, from HEADER + layer * LAYER_FIELDS on:
@@ -64,20 +65,23 @@ KNOWN = 12  # address: int64 [K]: how many symbols before MARGIN are known
 SAMPLING = 13  # address: float64 [K, SETTINGS]
 STARTS = 14  # address: uint64 [K]: where each sequence's draws start
 WRITTEN = 15  # address: int64 [K]: draws made before
-CHOICE = 16  # address: float64 [3, V] and int64 [V], scratch
+CHOICE = 16  # address: float64 [3, V] and int64 [V], scratch of this thread
 IDS = 17  # address: int64 [COUNT]: symbols to read
 TARGETS = 18  # address: int64 [COUNT]
 SURPRISAL = 19  # address: float64 [COUNT]
 CORRECT = 20  # address: uint8 [COUNT]
 SYMBOLS = 21  # address: int64 [K], scratch
+RANK = 22  # which of the threads that do this task together
+RANKS = 23  # how many these are
+MEETING = 24  # address: int64, where they count how often one of them waited for the others
 # Offsets into MEMORY, in elements:
-STRIDE = 22  # elements from one row of a history to the next
-CELLS = 23  # LSTM: [L, K, STRIDE]
-GIVEN = 24  # [CHUNK, K, ROWS]
-KEPT = 25  # GRU: [K, ROWS]
-MIXED = 26  # conv: [CHUNK, K, STRIDE]
-GATHERED = 27  # [CHUNK, K, TABLE_WIDTH]
-LOGITS = 28  # [K or CHUNK, V rounded up to PANEL]
+STRIDE = 25  # elements from one row of a history to the next
+CELLS = 26  # LSTM: [L, K, STRIDE]
+GIVEN = 27  # [CHUNK, K, ROWS]
+KEPT = 28  # GRU: [K, ROWS]
+MIXED = 29  # conv: [CHUNK, K, STRIDE]
+GATHERED = 30  # [CHUNK, K, TABLE_WIDTH]
+LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
 HISTORIES = 32  # one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
 # Of each sequence's settings:

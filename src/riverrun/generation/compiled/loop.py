@@ -3,12 +3,21 @@
 import numpy as np
 
 from riverrun.generation.compiled import layout as at
-from riverrun.generation.compiled.cores import advance, copy, fill, row, save_past
+from riverrun.generation.compiled.cores import advance, row, save_past
 from riverrun.generation.compiled.functions import exp
 from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL
 from riverrun.generation.compiled.products import multiply
 from riverrun.generation.compiled.sampling import choose, draw
-from riverrun.generation.compiled.vectors import compiled, doubles, floats, integers, octets, unsigned
+from riverrun.generation.compiled.teamwork import meet, share
+from riverrun.generation.compiled.vectors import (
+    compiled,
+    copy_floats,
+    doubles,
+    floats,
+    integers,
+    octets,
+    unsigned,
+)
 
 SIGNATURE = "void(int64)"
 
@@ -21,12 +30,13 @@ def run(address):
     task = integers(address, HISTORIES + plan[LAYERS] + 1)
     weights = floats(task[at.WEIGHTS], 1 << 40)
     memory = floats(task[at.MEMORY], 1 << 40)
-    exchange_states(task, plan, memory, task[at.MODE] >= 0)
+    exchange_states(task, plan, task[at.MODE] >= 0)
+    meet(task)
     if task[at.MODE] == at.WRITE:
         write(task, plan, weights, memory)
     else:
         read_on(task, plan, weights, memory)
-    exchange_states(task, plan, memory, task[at.MODE] < 0)
+    exchange_states(task, plan, task[at.MODE] < 0)
 
 
 @compiled
@@ -43,21 +53,22 @@ def write(task, plan, weights, memory):
         for k in range(sequences):
             symbols[k] = trail[k * width + margin + n - 1]
         advance(task, plan, weights, memory, symbols, used)
-        project(task, plan, weights, memory, used, sequences)
+        project(task, plan, used, sequences)
         used += 1
-        for k in range(sequences):
+        for k in range(sequences if task[at.RANK] == 0 else 0):
             draw_symbol(task, plan, memory, trail, k, k * width + margin + n, n)
+        meet(task)
     save_past(task, plan, memory, used)
 
 
 @compiled
-def project(task, plan, weights, memory, step, rows):
+def project(task, plan, step, rows):
     """Logits of outputs that begin at a time step of the chunk."""
-    matrix = plan[at.PROJECTION]
+    matrix, bias = plan[at.PROJECTION], plan[at.PROJECTION_BIAS]
     stride = plan[matrix + at.PANELS] * PANEL
-    top = plan[LAYERS] if plan[at.CORE] == at.CONV else plan[LAYERS] - 1
-    fill(plan, weights, plan[at.PROJECTION_BIAS], matrix, memory, task[at.LOGITS], stride, rows)
-    multiply(task, plan, matrix, row(task, plan, top, step), task[at.STRIDE], task[at.LOGITS], stride, rows)
+    top = row(task, plan, plan[LAYERS] if plan[at.CORE] == at.CONV else plan[LAYERS] - 1, step)
+    multiply(task, plan, matrix, bias, top, task[at.STRIDE], task[at.LOGITS], stride, rows, 1)
+    meet(task)
 
 
 @compiled
@@ -90,7 +101,7 @@ def read_on(task, plan, weights, memory):
         steps = min(task[at.CHUNK], task[at.COUNT] - done)
         advance(task, plan, weights, memory, ids[done : done + steps], start)
         if task[at.MODE] == at.SCORE:
-            project(task, plan, weights, memory, start, steps)
+            project(task, plan, start, steps)
             score(task, plan, memory, done, steps)
         save_past(task, plan, memory, steps)
         done += steps
@@ -102,7 +113,8 @@ def score(task, plan, memory, done, steps):
     targets, correct = integers(task[at.TARGETS], task[at.COUNT]), octets(task[at.CORRECT], task[at.COUNT])
     surprisal = doubles(task[at.SURPRISAL], task[at.COUNT])
     chances = doubles(task[at.CHOICE], plan[at.VOCABULARY])
-    for r in range(steps):
+    low, high = share(task, steps, 1)
+    for r in range(low, high):
         logits = memory[logits_row(task, plan, r) : logits_row(task, plan, r) + plan[at.VOCABULARY]]
         best = 0
         for i in range(logits.size):
@@ -119,26 +131,27 @@ def score(task, plan, memory, done, steps):
 
 
 @compiled
-def exchange_states(task, plan, memory, inward):
+def exchange_states(task, plan, inward):
     """Copy the states [K, STATE_SIZE] into the memory or out of it: every layer's past, then its cells."""
     sequences, stride, width = task[at.SEQUENCES], task[at.STRIDE], plan[at.WIDTH]
-    states = floats(task[at.STATES], sequences * task[at.STATE_SIZE])
-    for k in range(sequences):
-        place = k * task[at.STATE_SIZE]
+    for k in range(sequences if task[at.RANK] == 0 else 0):
+        place = task[at.STATES] + 4 * k * task[at.STATE_SIZE]
         for layer in range(plan[LAYERS]):
             for t in range(plan[at.HEADER + layer * at.LAYER_FIELDS + at.PAST]):
-                start = task[at.HISTORIES + layer] + (t * sequences + k) * stride
-                exchange(states, place, memory, start, width, inward)
-                place += width
+                exchange(
+                    task, place, task[at.HISTORIES + layer] + (t * sequences + k) * stride, width, inward
+                )
+                place += 4 * width
         for layer in range(plan[LAYERS] if plan[at.CORE] == at.LSTM else 0):
-            exchange(states, place, memory, task[at.CELLS] + (layer * sequences + k) * stride, width, inward)
-            place += width
+            exchange(task, place, task[at.CELLS] + (layer * sequences + k) * stride, width, inward)
+            place += 4 * width
 
 
 @compiled
-def exchange(states, place, memory, start, width, inward):
-    """Copy one vector of a state in or out."""
+def exchange(task, address, offset, width, inward):
+    """Copy one vector of a state into the memory or out of it."""
+    place = task[at.MEMORY] + 4 * offset
     if inward:
-        copy(states, place, width, memory, start)
+        copy_floats(address, place, width)
     else:
-        copy(memory, start, width, states, place)
+        copy_floats(place, address, width)

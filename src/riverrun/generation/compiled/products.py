@@ -10,26 +10,29 @@ from llvmlite import binding
 
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, PANEL
+from riverrun.generation.compiled.teamwork import share
 from riverrun.generation.compiled.vectors import compiled, panel_product
 
 _MANY = 6 if binding.get_host_cpu_features().get("avx512f") else 2  # rows whose sums the registers hold
+
+_BLOCK = 64  # columns of a panel: 16 KiB of float32
 
 
 def _with_rows(kind: int):
     many, two, one = (panel_product(kind, rows) for rows in (_MANY, 2, 1))
 
     @compiled
-    def product(panel, inputs, input_stride, outputs, output_stride, columns, scales, rows):
+    def product(panel, scales, columns, starts, step, inputs, input_step, outputs, output_step, rows):
         while rows >= _MANY:
-            many(panel, inputs, input_stride, outputs, output_stride, columns, scales)
-            inputs, outputs = inputs + 4 * _MANY * input_stride, outputs + 4 * _MANY * output_stride
-            rows -= _MANY
+            many(panel, scales, columns, starts, step, inputs, input_step, outputs, output_step)
+            starts, inputs = starts + 4 * _MANY * step, inputs + 4 * _MANY * input_step
+            outputs, rows = outputs + 4 * _MANY * output_step, rows - _MANY
         while rows >= 2:
-            two(panel, inputs, input_stride, outputs, output_stride, columns, scales)
-            inputs, outputs = inputs + 8 * input_stride, outputs + 8 * output_stride
-            rows -= 2
+            two(panel, scales, columns, starts, step, inputs, input_step, outputs, output_step)
+            starts, inputs = starts + 8 * step, inputs + 8 * input_step
+            outputs, rows = outputs + 8 * output_step, rows - 2
         if rows > 0:
-            one(panel, inputs, input_stride, outputs, output_stride, columns, scales)
+            one(panel, scales, columns, starts, step, inputs, input_step, outputs, output_step)
 
     return product
 
@@ -38,26 +41,41 @@ _float32, _bfloat16, _int8 = (_with_rows(kind) for kind in (FLOAT32, BFLOAT16, I
 
 
 @compiled
-def multiply(task, plan, matrix, inputs, input_stride, outputs, output_stride, rows):
-    """``outputs[r] += matrix @ inputs[r]``.
+def multiply(task, plan, matrix, bias, inputs, input_step, outputs, output_step, rows, unit):
+    """``outputs[r] = bias + matrix @ inputs[r]``, of this thread's share of the panels.
 
     Args:
         matrix: where its fields begin in the plan.
-        inputs: [rows, columns] at this offset of the memory, ``input_stride`` elements from row to row.
+        bias: offset into the weights; -1 adds to what is in the outputs.
+        inputs: [rows, columns] at this offset of the memory, ``input_step`` elements from row to row.
         outputs: likewise, [rows, panels * PANEL].
+        unit: panels that go to one thread together.
     """
     columns, kind = plan[matrix + at.COLUMNS], plan[matrix + at.KIND]
     weights = task[at.WEIGHTS] + 4 * plan[matrix + at.OFFSET]
     scales = task[at.WEIGHTS] + 4 * plan[matrix + at.SCALES]
-    source, target = task[at.MEMORY] + 4 * inputs, task[at.MEMORY] + 4 * outputs
-    for index in range(plan[matrix + at.PANELS]):
-        place, scale = target + 4 * PANEL * index, scales + 4 * PANEL * index
-        if kind == FLOAT32:
-            panel = weights + 4 * PANEL * columns * index
-            _float32(panel, source, input_stride, place, output_stride, columns, scale, rows)
-        elif kind == BFLOAT16:
-            panel = weights + 2 * PANEL * columns * index
-            _bfloat16(panel, source, input_stride, place, output_stride, columns, scale, rows)
-        else:
-            panel = weights + PANEL * columns * index
-            _int8(panel, source, input_stride, place, output_stride, columns, scale, rows)
+    target = task[at.MEMORY] + 4 * outputs
+    starts, first_step = target, output_step
+    if bias >= 0:
+        starts, first_step = task[at.WEIGHTS] + 4 * bias, 0
+    # Many rows go through a panel block by block, so that the block stays in the nearest cache. An int8 sum is
+    # scaled when it is complete, so int8 panels are not cut.
+    block = _BLOCK if rows > 2 * _MANY and kind != INT8 else columns
+    low, high = share(task, plan[matrix + at.PANELS], unit)
+    for index in range(low, high):
+        skipped = 4 * PANEL * index
+        start, place, scale = starts + skipped, target + skipped, scales + skipped
+        step = first_step
+        for first in range(0, columns, block):
+            count, source = min(block, columns - first), task[at.MEMORY] + 4 * (inputs + first)
+            skipped = 4 * PANEL * (index * columns + first)
+            if kind == FLOAT32:
+                panel = weights + skipped
+                _float32(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+            elif kind == BFLOAT16:
+                panel = weights + skipped // 2
+                _bfloat16(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+            else:
+                panel = weights + skipped // 4
+                _int8(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+            start, step = place, output_step

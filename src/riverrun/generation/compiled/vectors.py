@@ -1,9 +1,11 @@
 """What Python has no word for: arrays at an address, and products of panels in vector instructions."""
 
+import sys
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
@@ -24,9 +26,11 @@ compiled = njit(**OPTIONS)
 _ADDRESS = ir.IntType(64)
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
+_WORDS = ir.VectorType(ir.IntType(32), LANES)
 _PER_PANEL = PANEL // LANES
-_STORED = {FLOAT32: _FLOAT, BFLOAT16: ir.IntType(16), INT8: ir.IntType(8)}
-_BYTES = {FLOAT32: 4, BFLOAT16: 2, INT8: 1}
+_SHIFTS = {FLOAT32: (0,), BFLOAT16: (16, 0), INT8: (24, 16, 8, 0)}
+"""How far each weight of a 32-bit word lies from its top. What is below a weight in its word stays there, as
+a fraction of its last bit that the packing has allowed for."""
 _UNROLLED = 4
 _FUSED = ("contract",)
 
@@ -63,21 +67,36 @@ unsigned = _array_at(types.uint64)
 octets = _array_at(types.uint8)
 
 
-def panel_product(kind: int, rows: int) -> Any:
-    """A product of one panel with ``rows`` vectors: ``outputs[r] += scales * (panel @ inputs[r])``.
+def _copy_floats(typing_context, source, target, count):
+    """Copy float32 elements from one address to another; the two must not overlap."""
 
-    Arguments, all int64: address of the panel; address of the inputs and elements from one row to the next;
-    address of the outputs and elements from one row to the next; columns; address of the panel's scales,
-    which only int8 weights have.
+    def generate(context, builder, signature, arguments):
+        start, end = (builder.inttoptr(each, _FLOAT.as_pointer()) for each in arguments[:2])
+        cgutils.raw_memcpy(builder, end, start, arguments[2], 4, align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+copy_floats: Any = intrinsic(_copy_floats)
+
+
+def panel_product(kind: int, rows: int) -> Any:
+    """A product of one panel with ``rows`` vectors: ``outputs[r] = starts[r] + scales * (panel @ inputs[r])``.
+
+    Arguments, all int64: addresses of the panel, of the panel's scales (which only int8 weights have) and its
+    columns; then address and elements from one row to the next of the starts, the inputs and the outputs.
     """
 
     @intrinsic
-    def product(typing_context, panel, inputs, input_stride, outputs, output_stride, columns, scales):
+    def product(
+        typing_context, panel, scales, columns, starts, step, inputs, input_step, outputs, output_step
+    ):
         def generate(context, builder, signature, arguments):
             _Product(builder, kind, rows, *arguments).write()
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 7), generate
+        return types.void(*[types.int64] * 9), generate
 
     return product
 
@@ -85,23 +104,22 @@ def panel_product(kind: int, rows: int) -> Any:
 class _Product:
     """Writes the instructions of one panel product: sums are values, and so stay in registers."""
 
-    def __init__(
-        self, builder, kind, rows, panel, inputs, input_stride, outputs, output_stride, columns, scales
-    ):
+    def __init__(self, builder, kind, rows, panel, scales, columns, *places):
         self.builder, self.kind, self.columns = builder, kind, columns
         self.panel, self.scales = panel, scales
-        self.inputs = [self._offset(inputs, input_stride, 4 * row) for row in range(rows)]
-        self.outputs = [self._offset(outputs, output_stride, 4 * row) for row in range(rows)]
+        self.starts, self.inputs, self.outputs = (
+            [self._offset(place, step, 4 * row) for row in range(rows)]
+            for place, step in zip(places[::2], places[1::2], strict=True)
+        )
 
     def write(self) -> None:
         places = [place for row in self.outputs for place in self._vectors_at(row, 4)]
-        before = [self._load(place, _VECTOR) for place in places]
+        before = [self._load(place, _VECTOR) for row in self.starts for place in self._vectors_at(row, 4)]
         starts = before if self.kind != INT8 else [ir.Constant(_VECTOR, [0.0] * LANES)] * len(before)
         sums = self._loop(starts)
         if self.kind == INT8:
-            scales = [self._load(place, _VECTOR) for place in self._vectors_at(self.scales, 4)] * len(
-                self.outputs
-            )
+            scales = [self._load(place, _VECTOR) for place in self._vectors_at(self.scales, 4)]
+            scales *= len(self.outputs)
             sums = [self._multiply_add(*each) for each in zip(sums, scales, before, strict=True)]
         for place, value in zip(places, sums, strict=True):
             self.builder.store(value, self.builder.inttoptr(place, _VECTOR.as_pointer()), align=4)
@@ -129,8 +147,7 @@ class _Product:
         return after
 
     def _column(self, column, sums: list) -> list:
-        place = self._offset(self.panel, column, PANEL * _BYTES[self.kind])
-        weights = [self._weights(each) for each in self._vectors_at(place, _BYTES[self.kind])]
+        weights = self._weights(column)
         after = []
         for row, inputs in enumerate(self.inputs):
             value = self._spread(self._load(self._offset(inputs, column, 4), _FLOAT))
@@ -138,16 +155,19 @@ class _Product:
                 after.append(self._multiply_add(weight, value, sums[row * _PER_PANEL + index]))
         return after
 
-    def _weights(self, place):
-        builder = self.builder
-        stored = self._load(place, ir.VectorType(_STORED[self.kind], LANES))
-        if self.kind == FLOAT32:
-            return stored
-        whole = ir.VectorType(ir.IntType(32), LANES)
-        if self.kind == INT8:
-            return builder.sitofp(builder.sext(stored, whole), _VECTOR)
-        shifts = ir.Constant(whole, [16] * LANES)
-        return builder.bitcast(builder.shl(builder.zext(stored, whole), shifts), _VECTOR)
+    def _weights(self, column) -> list:
+        """The vectors of one column of the panel, in float32."""
+        builder, shifts = self.builder, _SHIFTS[self.kind]
+        count = _PER_PANEL // len(shifts)
+        place = self._offset(self.panel, column, 4 * LANES * count)
+        words = [self._load(each, _WORDS) for each in self._vectors_at(place, 4)[:count]]
+        whole = [
+            builder.shl(word, ir.Constant(_WORDS, [shift] * LANES)) if shift else word
+            for word in words
+            for shift in shifts
+        ]
+        convert = builder.sitofp if self.kind == INT8 else builder.bitcast
+        return [convert(word, _VECTOR) for word in whole]
 
     def _spread(self, value):
         nothing = ir.Constant(_VECTOR, ir.Undefined)
@@ -169,6 +189,32 @@ class _Product:
         return self.builder.load(
             self.builder.inttoptr(place, kind.as_pointer()), align=1 if kind != _FLOAT else 4
         )
+
+
+def _add_atomically(typing_context, address, count):
+    """Add to the int64 at an address that other threads see; returns the sum."""
+
+    def generate(context, builder, signature, arguments):
+        place = builder.inttoptr(arguments[0], _ADDRESS.as_pointer())
+        return builder.add(builder.atomic_rmw("add", place, arguments[1], "seq_cst"), arguments[1])
+
+    return types.int64(types.int64, types.int64), generate
+
+
+def _give_way(typing_context):
+    """Let another thread of the system have the processor."""
+
+    def generate(context, builder, signature, arguments):
+        name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+        function_type = ir.FunctionType(ir.IntType(32), [])
+        builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+add_atomically: Any = intrinsic(_add_atomically)
+give_way: Any = intrinsic(_give_way)
 
 
 def _bits_to_double(typing_context, bits):

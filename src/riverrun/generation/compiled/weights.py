@@ -55,8 +55,9 @@ class Packer:
         if self._kind == at.INT8:
             largest = np.abs(full).max(axis=1)
             scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-            full, scales = full / scale[:, None], self.array(scale)
-        panels = full.reshape(rows // PANEL, PANEL, columns).transpose(0, 2, 1)
+            full, scales = full / scale[:, None], self.array(scale / (1 << 24))
+        # [panels, columns, vectors of a panel, lanes]
+        panels = full.reshape(rows // PANEL, PANEL // LANES, LANES, columns).transpose(0, 3, 1, 2)
         fields = [self.array(stored(panels, self._kind)), columns, rows // PANEL, self._kind, scales]
         self.plan += fields
         return len(self.plan) - len(fields)
@@ -70,17 +71,28 @@ class Packer:
         return Packed(np.array(self.plan, np.int64), values)
 
 
-def stored(values: Array, kind: int) -> Array:
-    """The bytes of values as they are kept, as float32 elements."""
-    contiguous = np.ascontiguousarray(values)
-    match kind:
-        case at.FLOAT32:
-            return contiguous
-        case at.BFLOAT16:  # round to nearest, ties to even
-            bits = contiguous.view(np.uint32)
-            return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16).reshape(-1).view(np.float32)
-        case _:
-            return np.rint(contiguous).astype(np.int8).reshape(-1).view(np.float32)
+def stored(panels: Array, kind: int) -> Array:
+    """Weights [..., vectors, LANES] as they are kept, as float32 elements.
+
+    Two bf16 or four int8 weights of neighbouring vectors share a word, the first at its bottom. The loop reads
+    a weight with all that is below it in its word, as if these were further digits, so each is rounded so that
+    it is nearest to its value together with them.
+    """
+    values = np.ascontiguousarray(panels)
+    if kind == at.FLOAT32:
+        return values
+    count, bits = (2, 16) if kind == at.BFLOAT16 else (4, 8)
+    word = np.zeros((*values.shape[:-2], values.shape[-2] // count, LANES), np.int64)
+    for index in range(count):
+        value, below = np.ascontiguousarray(values[..., index::count, :]), index * bits
+        if kind == at.BFLOAT16:
+            size = np.abs(value).view(np.uint32).astype(np.int64)
+            whole = np.maximum((size - (word << (16 - below)) + (1 << 15)) >> 16, 0)
+            whole |= np.signbit(value).astype(np.int64) << 15
+        else:
+            whole = np.clip(np.rint(value - word / (1 << below)), -128, 127).astype(np.int64) & 0xFF
+        word |= whole << below
+    return word.astype(np.uint32).view(np.float32)
 
 
 def padded(values: Array, *shape: int) -> Array:
@@ -111,6 +123,7 @@ def pack(weights: Weights, model: dict[str, Any], kind: int) -> Packed:
     packer = Packer(layers + (core == CONV), kind)
     plan, width = packer.plan, rounded(model["hidden"], LANES)
     plan[at.CORE], plan[at.LAYERS], plan[at.WIDTH] = core, layers, width
+    plan[at.UNIT] = GATES[core]
     plan[at.ROWS], plan[at.VOCABULARY] = rounded(GATES[core] * width, PANEL), len(arrays["embedding.weight"])
     pack_layers = {LSTM: pack_lstm, GRU: pack_gru, CONV: pack_convolutions}[core]
     pack_layers(packer, arrays, model)
