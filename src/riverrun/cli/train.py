@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -40,6 +41,9 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    # Before torch loads: its threads wait by spinning for milliseconds, which on a busy machine takes the core
+    # from the thread they wait for. A shorter spin costs nothing when idle and was 1.5 times faster when busy.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from riverrun import config
     from riverrun.cli.display import display
     from riverrun.training.planning import Clock
