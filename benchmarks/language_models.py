@@ -41,6 +41,7 @@ def nietzsche() -> None:
         [f"Keras example, epoch {e['epoch']}", f"{e['seconds']:.0f} s", f"{e['loss']:.4f}", "", ""]
         for e in (keras[0], keras[-1])
     ]
+    curves = {"the published Keras example": [(e["seconds"], e["loss"]) for e in keras]}
     with tempfile.TemporaryDirectory() as folder:
         held_out = Path(folder) / "held-out.txt"
         held_out.write_text(text[int(len(text) * 0.9) :], encoding="utf-8")
@@ -56,10 +57,35 @@ def nietzsche() -> None:
             verdict = "yes" if loss <= target else "no"
             label = f"riverrun train --text.lower --minutes {minutes:.2f}"
             rows.append([label, f"{report['wall']:.1f} s", f"{loss:.4f}", f"1/{ratio:.0f}", verdict])
+            curves[f"riverrun, {minutes * 60:.0f} s"] = _held_out_curve(Path(model))
     header = ["nietzsche.txt, lower-cased, last 10% held out", "wall time", "held-out nats/char"]
     body = table([*header, "share of Keras' time", f"at most {target:.4f}"], rows)
+    _draw(curves, peers.ROOT / "docs" / "nietzsche.png")
     note = "Keras' time is its `fit` alone; ours is the whole command, from start to saved model."
     write_section("nietzsche", "Training: Nietzsche", f"{COMMAND} nietzsche", f"{body}\n\n{note}")
+
+
+def _held_out_curve(model: Path) -> list[tuple[float, float]]:
+    """Seconds and held-out nats per token of each evaluation of a run."""
+    lines = map(json.loads, (model / "metrics.jsonl").read_text().splitlines())
+    return [(e["seconds"], e["nats_per_token"]) for e in lines if e["event"] == "evaluated"]
+
+
+def _draw(curves: dict[str, list[tuple[float, float]]], path: Path) -> None:
+    """Held-out loss against seconds, on a logarithmic axis of time."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
+    for label, points in curves.items():
+        seconds, losses = zip(*points, strict=True)
+        axes.plot(seconds, losses, marker="o", markersize=4, label=label)
+    axes.set(xscale="log", xlabel="seconds of training, whole command", ylabel="held-out nats per character")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)
 
 
 def tinyshakespeare() -> None:

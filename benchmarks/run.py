@@ -1,0 +1,12 @@
+"""``make bench``: every benchmark, one after the other; nothing else should run meanwhile."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PARTS = ("language_models.py", "generation.py", "seq2seq.py")
+
+if __name__ == "__main__":
+    for part in PARTS:
+        subprocess.run([sys.executable, str(HERE / part)], check=True)
