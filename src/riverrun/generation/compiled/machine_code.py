@@ -20,27 +20,44 @@ from riverrun.data.cache import cache_directory, write_atomically
 
 _SYMBOL = "riverrun_run"
 _PATIENCE = 1.0  # seconds of compiling before saying so
+_NOTICE = "compiling the generator for this processor; this happens once and takes ten or twenty seconds"
 
 
 @cache
 def entry_point() -> Callable[[int], None]:
-    """The loop's ``run``: takes the address of a task."""
+    """The loop's ``run``: takes the address of a task.
+
+    Raises:
+        RuntimeError: it cannot be compiled on this machine.
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    path = _path()
-    try:
-        return _link(path.read_bytes())
-    except (OSError, RuntimeError):  # not there, or not whole
-        pass
-    content = _compile()
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        print(f"compiled code cannot be kept ({error}); it will be made again", file=sys.stderr)
+    path = code_path()
+    content = _read(path)
+    if content is None:
+        content = _compile()
+        try:
+            write_atomically(path, hashlib.sha256(content).digest() + content)
+        except OSError as error:
+            print(
+                f"compiled code cannot be kept in {path.parent} ({error.strerror}), so every start will compile it "
+                "again: set RIVERRUN_CACHE to a directory that can be written",
+                file=sys.stderr,
+            )
     return _link(content)
 
 
-def _path() -> Path:
+def _read(path: Path) -> bytes | None:
+    """Code from the cache, if it is there and whole."""
+    try:
+        kept = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = kept[:32], kept[32:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
+def code_path() -> Path:
     """Where this machine's code is kept: its name tells everything that the code depends on."""
     digest = hashlib.sha256(llvmlite.__version__.encode())
     for part in (sys.platform, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
@@ -62,12 +79,7 @@ def _target_machine() -> llvm.TargetMachine:
 
 def _compile() -> bytes:
     """Object code with one visible symbol."""
-    notice = threading.Timer(
-        _PATIENCE,
-        print,
-        ("compiling the generator for this processor, once (about 10 s) ...",),
-        {"file": sys.stderr},
-    )
+    notice = threading.Timer(_PATIENCE, print, [_NOTICE], {"file": sys.stderr, "flush": True})
     notice.daemon = True
     notice.start()
     try:
@@ -78,6 +90,8 @@ def _compile() -> bytes:
         name = run.overloads[signature].fndesc.llvm_func_name
         module = llvm.parse_assembly(run.inspect_llvm(signature).replace(name, _SYMBOL))
         return _target_machine().emit_object(module)
+    except Exception as error:  # numba's own errors, or a processor that LLVM does not know
+        raise RuntimeError(f"the compiler failed: {type(error).__name__}: {error}".splitlines()[0]) from error
     finally:
         notice.cancel()
 
@@ -94,9 +108,7 @@ def _link(content: bytes) -> Callable[[int], None]:
     )
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
     function = prototype(library[_SYMBOL])
-    nothing = ctypes.create_string_buffer(
-        16
-    )  # numba's convention: a result and an exception, both unused here
+    nothing = ctypes.create_string_buffer(16)  # numba passes a result and an exception, both unused here
 
     def run(task: int) -> None:
         function(ctypes.addressof(nothing), ctypes.addressof(nothing), task)

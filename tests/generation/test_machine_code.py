@@ -1,0 +1,94 @@
+"""The compiled code on disk: made once, loaded without the compiler, made again when it is damaged."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from riverrun.generation.compiled import machine_code
+
+LOAD = """
+import sys
+from riverrun.generation.compiled.machine_code import entry_point
+assert entry_point() is entry_point()
+print(sorted({"numba", "torch", "pydantic"} & set(sys.modules)))
+"""
+
+
+def load(folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "RIVERRUN_CACHE": str(folder)}
+    command = [sys.executable, "-c", LOAD]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that holds this machine's code."""
+    machine_code.entry_point()
+    content = machine_code.code_path().read_bytes()
+    monkeypatch.setenv("RIVERRUN_CACHE", str(tmp_path))
+    path = machine_code.code_path()
+    assert path.is_relative_to(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_loads_without_the_compiler(kept, tmp_path):
+    result = load(tmp_path)
+    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "[]", "")
+
+
+def test_loads_from_a_cache_that_cannot_be_written(kept, tmp_path):
+    kept.chmod(0o444)
+    kept.parent.chmod(0o555)
+    try:
+        assert load(tmp_path).stdout.strip() == "[]"
+    finally:
+        kept.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"x" * 5000], ids=["empty", "short", "other"])
+def test_damaged_code_is_not_loaded(kept, content):
+    kept.write_bytes(content)
+    assert machine_code._read(kept) is None
+
+
+def test_cut_code_is_not_loaded(kept):
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert machine_code._read(kept) is None
+
+
+def test_damaged_code_is_made_again(kept, tmp_path):
+    """Whoever finds it damaged, or finds none, compiles, says so and keeps the result."""
+    kept.write_bytes(b"damaged")
+    result = load(tmp_path)
+    assert (result.returncode, result.stdout.strip()) == (0, "['numba']")
+    assert result.stderr.startswith("compiling the generator")
+    assert machine_code._read(kept) is not None
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+def test_another_processor_has_other_code(kept, monkeypatch):
+    monkeypatch.setattr(machine_code.llvm, "get_host_cpu_name", lambda: "another")
+    assert machine_code.code_path() != kept
+
+
+def test_without_a_compiler_the_plain_decoder_serves(monkeypatch, capsys):
+    import numpy as np
+
+    from riverrun.generation.decoder import build_decoder
+    from riverrun.generation.plain import PlainDecoder
+
+    def fail():
+        raise RuntimeError("no such target")
+
+    monkeypatch.setattr("riverrun.generation.compiled.decoder.entry_point", fail)
+    shapes = {"weight_ih_l0": (16, 3), "weight_hh_l0": (16, 4), "bias_ih_l0": (16,), "bias_hh_l0": (16,)}
+    weights = {f"core.rnn.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    weights |= {"embedding.weight": np.zeros((5, 3), np.float32)}
+    weights |= {"projection.weight": np.zeros((5, 4), np.float32), "projection.bias": np.zeros(5, np.float32)}
+    assert isinstance(build_decoder(weights, {"core": "lstm", "layers": 1, "hidden": 4}), PlainDecoder)
+    assert "no such target" in capsys.readouterr().err
