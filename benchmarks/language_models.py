@@ -1,6 +1,6 @@
 """Language models against the published Keras example and nanoGPT's figure; start-up; memory.
 
-python benchmarks/language_models.py [nietzsche] [tinyshakespeare] [startup] [memory]
+python benchmarks/language_models.py [nietzsche] [tinyshakespeare] [startup] [resume] [memory]
 """
 
 import json
@@ -114,6 +114,16 @@ def startup() -> None:
     write_section("startup", "Start-up", f"{COMMAND} startup", table(["command", "median of 15"], rows))
 
 
+def resume() -> None:
+    """A run killed 200 times with SIGKILL and resumed each time, against one that nobody killed."""
+    script = str(Path(__file__).parent / "kill_and_resume.py")
+    report = json.loads(subprocess.run([sys.executable, script], check=True, stdout=subprocess.PIPE).stdout)
+    moments = ", ".join(f"{count} while {moment}" for moment, count in report["moments"].items())
+    verdict = "identical to the byte" if report["identical"] else "DIFFERENT"
+    rows = [["kills", f"{report['kills']} ({moments})"], ["weights, losses and samples at the end", verdict]]
+    write_section("resume", "Kill and resume", f"{COMMAND} resume", table(["what", "measured"], rows))
+
+
 def memory() -> None:
     """Training on 1 GB of text: resident memory beyond importing torch, encoding speed, time to the first step."""
     with tempfile.TemporaryDirectory(dir=peers.BENCH) as folder:
@@ -177,7 +187,7 @@ def _median_seconds(command: list[str], times: int = 15) -> float:
     return statistics.median(durations)
 
 
-PARTS = {part.__name__: part for part in (nietzsche, tinyshakespeare, startup, memory)}
+PARTS = {part.__name__: part for part in (nietzsche, tinyshakespeare, startup, resume, memory)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:
