@@ -1,0 +1,84 @@
+"""``riverrun reproduce``: published results, run again."""
+
+import argparse
+import json
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riverrun.cli.main import Parser
+
+if TYPE_CHECKING:
+    from riverrun.recipes.recipe import Recipe, Row
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="recipes; without any, they are listed")
+    parser.add_argument("-o", "--output", default="reproduced", help="directory for models and pages")
+    parser.add_argument("--epochs", type=float, metavar="N", help="another budget for every experiment")
+    parser.add_argument("--seeds", type=int, metavar="N", help="at most so many seeds for each experiment")
+    parser.add_argument("--data", default="../shared/data", metavar="DIR", help="directory with the texts")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.recipes.catalogue import RECIPES, find
+
+    if not options.names:
+        return _list(list(RECIPES.values()), options.json)
+    reports = [_reproduce(recipe, options) for recipe in [find(name) for name in options.names]]
+    if options.json:
+        print(json.dumps({"recipes": reports}, ensure_ascii=False))
+    return 0
+
+
+def _list(recipes: "list[Recipe]", as_json: bool) -> int:
+    if as_json:
+        listed = [{"name": r.name, "title": r.title, "citation": r.citation} for r in recipes]
+        print(json.dumps({"recipes": listed}, ensure_ascii=False))
+    else:
+        for recipe in recipes:
+            print(f"{recipe.name:16} {recipe.title}\n{'':16} {recipe.citation}")
+    return 0
+
+
+def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
+    from riverrun.recipes.recipe import rows
+    from riverrun.recipes.running import run as perform
+    from riverrun.reporting.recipe_report import write_report
+
+    began = time.perf_counter()
+    folder = Path(options.output) / recipe.name
+    if not options.json:
+        print(f"{recipe.name}: {recipe.title}\n  {recipe.citation}\n")
+        print(textwrap.fill(recipe.about, 110, initial_indent="  ", subsequent_indent="  ") + "\n")
+        print(_line("", "figure", "published", "ours", "", "seconds"))
+    outcomes, table = [], []
+    for outcome in perform(recipe, folder, options.epochs, options.seeds, Path(options.data)):
+        outcomes.append(outcome)
+        table += (found := rows(outcome))
+        for row in found if not options.json else ():
+            print(_row(row), flush=True)
+    page = write_report(folder, recipe, outcomes)
+    seconds = time.perf_counter() - began
+    print(f"{recipe.name}: {seconds:.0f} s in all; the page is {page}", file=sys.stderr)
+    return {
+        "name": recipe.name,
+        "citation": recipe.citation,
+        "about": recipe.about,
+        "rows": [row.to_dict() for row in table],
+        "seconds": round(seconds, 2),
+        "page": str(page),
+    }
+
+
+def _row(row: "Row") -> str:
+    published = "" if row.published is None else f"{row.published:.4g}"
+    ours = f"{row.mean:.4f}" + (f" ± {row.spread:.4f}" if len(row.values) > 1 else "")
+    return _line(row.experiment, row.figure, published, ours, row.verdict, f"{row.seconds:.0f}")
+
+
+def _line(experiment: str, figure: str, published: str, ours: str, verdict: str, seconds: str) -> str:
+    return f"  {experiment:20} {figure:48} {published:>9}  {ours:18} {verdict:10} {seconds:>8}"

@@ -1,0 +1,21 @@
+"""All recipes, by name."""
+
+from riverrun.config import nearest
+from riverrun.errors import InputError
+from riverrun.recipes import alphabet, nietzsche
+from riverrun.recipes.recipe import Recipe
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (alphabet.RECIPE, nietzsche.TUTORIAL_2015, nietzsche.BOOK, nietzsche.OURS)
+}
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name; raises InputError with the nearest one."""
+    if name not in RECIPES:
+        known = list(RECIPES)
+        raise InputError(
+            f"no recipe is called {name}{nearest(name, known) or '; known are ' + ', '.join(known)}"
+        )
+    return RECIPES[name]

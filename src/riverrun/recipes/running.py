@@ -1,0 +1,161 @@
+"""Running a recipe: every experiment with every seed, through the same doors as a user's own training."""
+
+import json
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from riverrun.data.cache import write_atomically
+from riverrun.data.library import downloaded
+from riverrun.errors import CorpusError, InputError
+from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
+
+DATA = Path("../shared/data")
+
+
+class Job(NamedTuple):
+    """One run of an experiment."""
+
+    recipe: str
+    experiment: int
+    seed: int
+    epochs: float | None
+    folder: Path
+    data: Path
+
+
+def run(
+    recipe: Recipe, folder: Path, epochs: float | None = None, seeds: int | None = None, data: Path = DATA
+) -> Iterator[Outcome]:
+    """Train and measure; yields one outcome an experiment.
+
+    Args:
+        recipe: what to run.
+        folder: gets a model directory for each run.
+        epochs: another budget for every experiment.
+        seeds: another number of seeds for those with several.
+        data: the directory with the texts.
+
+    Raises:
+        InputError: ``epochs`` or ``seeds`` is not above zero.
+        CorpusError: a text is missing.
+    """
+    for name, value in (("epochs", epochs), ("seeds", seeds)):
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"--{name} {value:g}: must be above 0")
+    for experiment in recipe.experiments:
+        find_source(experiment, folder, data)
+    counts = [min(e.seeds, seeds) if seeds else e.seeds for e in recipe.experiments]
+    jobs = [
+        Job(recipe.name, index, seed, epochs, folder, data)
+        for index, count in enumerate(counts)
+        for seed in range(count)
+    ]
+    results = _side_by_side(jobs) if recipe.side_by_side else map(perform, jobs)
+    for experiment, count in zip(recipe.experiments, counts, strict=True):
+        done = [next(results) for _ in range(count)]
+        figures, seconds, folders = zip(*done, strict=True)
+        shortened = epochs is not None and (experiment.epochs is None or epochs < experiment.epochs)
+        yield Outcome(experiment, figures, seconds, folders, shortened)
+
+
+def _side_by_side(jobs: list[Job]) -> Iterator[tuple[Figures, float, Path]]:
+    """One process a processor, each with one thread: for models too small to share a step."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when the new processes load torch
+    try:
+        workers = min(len(jobs), os.cpu_count() or 1)
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            yield from pool.map(perform, jobs)
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def perform(job: Job) -> tuple[Figures, float, Path]:
+    """Train one model and measure it: figures, seconds of training, its directory."""
+    from riverrun.api import train
+    from riverrun.recipes.catalogue import find
+
+    recipe = find(job.recipe)
+    experiment = recipe.experiments[job.experiment]
+    if job.epochs is not None:
+        experiment = replace(experiment, epochs=job.epochs, minutes=None)
+    output = job.folder / f"{experiment.name}-{job.seed}"
+    source = find_source(experiment, job.folder, job.data)
+    settings = {**experiment.settings, "training.seed": job.seed}
+    if settings.get("data.validation") == "training text":
+        settings["data.validation"] = str(source)
+    began = time.perf_counter()
+    train(
+        source,
+        output=output,
+        epochs=experiment.epochs,
+        minutes=experiment.minutes,
+        settings=settings,
+        overwrite=True,
+    )
+    seconds = time.perf_counter() - began
+    figures = recorded_figures(output)
+    if experiment.measure is not None:
+        figures |= experiment.measure(output)
+    return figures, seconds, output
+
+
+def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
+    """The text of an experiment: a file in the data directory, a known text, or the text itself.
+
+    Raises:
+        CorpusError: the file is not there.
+    """
+    name = Path(experiment.source)
+    if name.suffix not in (".txt", ".tsv"):
+        path = folder / f"{experiment.name}.txt"
+        if not path.exists() or path.read_text(encoding="utf-8") != experiment.source:
+            write_atomically(path, experiment.source.encode("utf-8"))
+        return path
+    if (data / name).exists():
+        return data / name
+    if (known := downloaded(name.stem)) is not None:
+        return known
+    raise CorpusError(
+        f"{name} is not in {data}: give its directory with --data DIR, or try riverrun data get {name.stem}"
+    )
+
+
+def recorded_figures(folder: Path) -> Figures:
+    """What the run itself recorded: held-out figures, and the mean training loss of each epoch."""
+    from riverrun import bundle
+
+    _, facts = bundle.read_files(folder, ())
+    held_out = {
+        name.removeprefix("validation_").replace("_", " "): float(value)
+        for name, value in facts.items()
+        if name.startswith("validation_") and isinstance(value, int | float)
+    }
+    losses = training_losses(folder)
+    return held_out | {f"training loss, epoch {epoch}": loss for epoch, loss in losses.items()}
+
+
+def training_losses(folder: Path) -> dict[int, float]:
+    """Mean training loss of each whole epoch: progress events, weighted by the steps they stand for."""
+    sums: dict[int, float] = {}
+    steps: dict[int, int] = {}
+    before, last_epoch = 0, 0.0
+    for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["event"] == "progress":
+            epoch = math.ceil(event["epoch"] - 1e-9)
+            count, before = event["step"] - before, event["step"]
+            sums[epoch] = sums.get(epoch, 0.0) + event["loss"] * count
+            steps[epoch] = steps.get(epoch, 0) + count
+            last_epoch = event["epoch"]
+    return {epoch: total / steps[epoch] for epoch, total in sums.items() if epoch <= last_epoch + 1e-9}

@@ -1,0 +1,50 @@
+"""What a run recorded of itself, as curves and samples."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class History:
+    """The journal of a model directory.
+
+    Attributes:
+        progress, evaluations, samples: lines of the journal, oldest first.
+    """
+
+    progress: list[dict[str, Any]]
+    evaluations: list[dict[str, Any]]
+    samples: list[dict[str, Any]]
+
+    @property
+    def training_loss(self) -> list[tuple[float, float]]:
+        """Seconds and nats per token."""
+        return [(event["seconds"], event["loss"]) for event in self.progress]
+
+    @property
+    def held_out_loss(self) -> list[tuple[float, float]]:
+        """Seconds and nats per token."""
+        return [(event["seconds"], event["nats_per_token"]) for event in self.evaluations]
+
+    @property
+    def epochs(self) -> dict[int, float]:
+        """The epoch of each evaluated step."""
+        return {event["step"]: event["epoch"] for event in self.evaluations}
+
+
+def read_history(folder: Path) -> History:
+    """The journal in a model directory; empty where there is none."""
+    events = _lines(folder / "metrics.jsonl")
+    return History(
+        [event for event in events if event["event"] == "progress"],
+        [event for event in events if event["event"] == "evaluated"],
+        _lines(folder / "samples.jsonl"),
+    )
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -1,0 +1,88 @@
+"""Self-contained HTML pages: headings, tables, pictures and samples; no scripts, no outside files."""
+
+import base64
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from riverrun.data.cache import write_atomically
+from riverrun.errors import OutputError
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>
+body {{ font: 16px/1.5 Georgia, serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222; }}
+table {{ border-collapse: collapse; }} td, th {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
+tr {{ border-bottom: 1px solid #ddd; }} img {{ max-width: 100%; }}
+td.sample {{ font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; min-width: 14em; max-width: 26em; }}
+.prompt {{ color: #999; }} .scroll {{ overflow-x: auto; }} .met {{ color: #176b2c; }} .not {{ color: #a31515; }}
+</style></head><body><h1>{title}</h1>
+{body}
+</body></html>
+"""
+
+
+def write(path: Path, title: str, parts: Iterable[str]) -> Path:
+    """Write a page made of parts of HTML; raises OutputError."""
+    content = _PAGE.format(title=html.escape(title), body="\n".join(parts))
+    try:
+        write_atomically(path, content.encode("utf-8", "replace"))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def section(heading: str, *parts: str) -> str:
+    return f"<h2>{html.escape(heading)}</h2>\n" + "\n".join(parts)
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
+
+
+def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table of plain texts."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def picture(png: bytes, about: str) -> str:
+    data = base64.b64encode(png).decode("ascii")
+    return f'<p><img alt="{html.escape(about)}" src="data:image/png;base64,{data}"></p>'
+
+
+def samples_grid(samples: Sequence[Mapping], epochs: Mapping[int, float], most: int = 8) -> str:
+    """Samples as a grid: time goes down, temperature to the right, the seed text in grey.
+
+    Args:
+        samples: lines of ``samples.jsonl``.
+        epochs: the epoch of each step at which the model was evaluated.
+        most: rows at most; the first and the last are always shown, the others spread evenly.
+    """
+    steps = sorted({sample["step"] for sample in samples})
+    labels = list(dict.fromkeys(sample["label"] for sample in samples))
+    if not steps:
+        return paragraph("This run wrote no samples.")
+    if len(steps) > most:
+        steps = [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)]
+    cells = {(sample["step"], sample["label"]): _sample(sample) for sample in samples}
+    head = "<th>step</th>" + "".join(f"<th>{html.escape(label)}</th>" for label in labels)
+    body = "".join(
+        f"<tr><td>{step:,}<br>{_epoch(epochs.get(step))}</td>"
+        + "".join(f'<td class="sample">{cells.get((step, label), "")}</td>' for label in labels)
+        + "</tr>"
+        for step in steps
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _sample(sample: Mapping) -> str:
+    prompt = html.escape(sample["prompt"])
+    return f'<span class="prompt">{prompt}</span>{html.escape(sample["text"])}'
+
+
+def _epoch(epoch: float | None) -> str:
+    return "" if epoch is None else f"epoch {epoch:.3g}"

@@ -1,0 +1,104 @@
+"""Every recipe runs, shortened; the table compares what it should."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from riverrun.cli.main import main
+from riverrun.errors import CorpusError, InputError
+from riverrun.recipes import running
+from riverrun.recipes.catalogue import RECIPES, find
+from riverrun.recipes.recipe import Outcome, Point, rows, verdict
+
+SMALL = {"model.hidden": 8, "training.preview_length": 20, "training.threads": 1}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Small texts under the names of the real ones."""
+    folder = tmp_path_factory.mktemp("data")
+    english = "the spirit of the age is the age of the spirit; and so it goes on. "
+    (folder / "nietzsche.txt").write_text(english * 30, encoding="utf-8")
+    (folder / "luxun.txt").write_text(
+        "我在年青时候也曾经做过许多梦，后来大半忘却了。但自己也不以为可惜！\n" * 40, "utf-8"
+    )
+    pairs = "".join(f"word {i}.\t字 {i}。\n" for i in range(60))
+    for name in ("eng-cmn.tsv", "eng-fra.tsv"):
+        (folder / name).write_text(pairs, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_runs_on_a_shortened_budget(name, data, tmp_path, monkeypatch):
+    recipe = find(name)
+    smaller = tuple(replace(e, settings={**e.settings, **SMALL}) for e in recipe.experiments)
+    recipe = replace(recipe, experiments=smaller, side_by_side=False)
+    monkeypatch.setitem(RECIPES, name, recipe)
+    outcomes = list(running.run(recipe, tmp_path, epochs=1, seeds=1, data=data))
+    assert len(outcomes) == len(recipe.experiments)
+    for outcome in outcomes:
+        table = rows(outcome)
+        reachable = [point for point in outcome.experiment.points if (point.epoch or 1) <= 1]
+        assert [row.figure for row in table] == [point.label for point in reachable]
+
+
+def test_a_recipe_on_the_command_line(tmp_path, capsys):
+    command = ["reproduce", "alphabet", "--epochs", "1", "--seeds", "1", "-o", str(tmp_path), "--json"]
+    assert main(command) == 0
+    (report,) = json.loads(capsys.readouterr().out)["recipes"]
+    assert {row["experiment"] for row in report["rows"]} == {e.name for e in find("alphabet").experiments}
+    assert report["rows"][0]["published"] == 0.8
+    page = (tmp_path / "alphabet" / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page
+    assert "http" not in page
+    assert (tmp_path / "alphabet" / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_list(capsys):
+    assert main(["reproduce"]) == 0
+    assert {"alphabet", "nietzsche-book"} <= set(capsys.readouterr().out.split())
+    assert main(["reproduce", "--json"]) == 0
+    assert {r["name"] for r in json.loads(capsys.readouterr().out)["recipes"]} == set(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["alphabett"], "no recipe is called alphabett; did you mean alphabet?"),
+        (["alphabet", "--epochs", "0"], "--epochs 0: must be above 0"),
+        (["alphabet", "--epochs", "-1"], "--epochs -1: must be above 0"),
+        (["alphabet", "--seeds", "0"], "--seeds 0: must be above 0"),
+    ],
+)
+def test_bad_input(arguments, complaint, tmp_path, capsys):
+    assert main(["reproduce", *arguments, "-o", str(tmp_path)]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_missing_data_says_how_to_give_it(tmp_path, own_cache):
+    with pytest.raises(CorpusError, match=r"nietzsche.txt is not in .*--data DIR, or try riverrun data get"):
+        list(running.run(find("nietzsche-book"), tmp_path / "out", data=tmp_path))
+
+
+def test_unknown_names():
+    with pytest.raises(InputError, match="known are alphabet"):
+        find("zzzzzz")
+
+
+def test_verdicts():
+    point = Point("accuracy", 0.8, 0.1)
+    assert verdict(point, 0.88, False) == "met"
+    assert verdict(point, 0.5, False) == "not met"
+    assert verdict(point, 0.5, True) == "shortened"
+    assert verdict(Point("loss", 1.4, None), 2.0, False) == "explained"
+    assert verdict(Point("loss"), 2.0, False) == ""
+
+
+def test_seeds_are_averaged(tmp_path):
+    experiment = replace(find("alphabet").experiments[0], points=(Point("accuracy", 0.8, 0.1),))
+    outcome = Outcome(experiment, ({"accuracy": 0.7}, {"accuracy": 0.9}), (1.0, 3.0), (tmp_path, tmp_path))
+    (row,) = rows(outcome)
+    assert row.mean == pytest.approx(0.8)
+    assert row.spread == pytest.approx(0.1414, abs=1e-3)
+    assert (row.seconds, row.verdict) == (2.0, "met")
