@@ -21,6 +21,15 @@ def _split_commas(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
+def _read_number(value: Any) -> Any:
+    """A number where the text is one: a share out of range is not taken for the name of a file."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
 Temperatures = Annotated[
     tuple[Annotated[float, Field(ge=0, le=100)], ...], BeforeValidator(_split_commas), Field(max_length=16)
 ]
@@ -38,9 +47,10 @@ class Section(BaseModel):
 class TextSettings(Section):
     """How text becomes symbols."""
 
-    unit: Literal["byte", "char", "word", "bpe"] = Field(
+    unit: Literal["byte", "char", "word", "bpe", "jieba", "clause"] = Field(
         default="char",
-        description="the symbol: byte, char (Unicode code point), word, or bpe (byte-level subwords)",
+        description="the symbol: byte, char (Unicode code point), word, bpe (byte-level subwords), "
+        "jieba (Chinese words), or clause (text between punctuation marks)",
     )
     lower: bool = Field(default=False, description="lower-case the text first")
     normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = Field(
@@ -61,10 +71,8 @@ class TextSettings(Section):
 class DataSettings(Section):
     """What is trained on and what is held out."""
 
-    validation: Annotated[float, Field(gt=0, lt=1)] | str = Field(
-        default=0.1,
-        description="share held out (the text's end, or random sources of pairs), or a file",
-        union_mode="left_to_right",
+    validation: Annotated[Share | str, BeforeValidator(_read_number)] = Field(
+        default=0.1, description="share held out (the text's end, or random sources of pairs), or a file"
     )
     reading: Literal["lanes", "windows"] = Field(
         default="lanes",
@@ -350,7 +358,7 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
 def _toml_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML wants this one escaped too
 
 
 def _section_class(annotation: Any) -> type[Section]:

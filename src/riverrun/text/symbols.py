@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from riverrun.errors import UnknownSymbolError
 from riverrun.text.normalization import Normalizer
-from riverrun.text.splitting import split_words
+from riverrun.text.splitting import split_chinese_words, split_clauses, split_words
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
 
 _CODE_POINTS = 0x110000
@@ -86,7 +86,15 @@ class _TableDecoder:
 
 def split(unit: str, text: str) -> list[str]:
     """Units of normalised text."""
-    return list(text) if unit == "char" else split_words(text)
+    match unit:
+        case "char":
+            return list(text)
+        case "jieba":
+            return split_chinese_words(text)
+        case "clause":
+            return split_clauses(text)
+        case _:
+            return split_words(text)
 
 
 def count_symbols(unit: str, pieces: Iterable[str], normalizer: Normalizer) -> Counter[str]:

@@ -1,6 +1,7 @@
 """Tokenizers: one interface, three makings (a table of symbols, raw bytes, byte-level BPE)."""
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +13,7 @@ from riverrun.text.bpe import BpeTokenizer, train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.spaced import SpacedTokenizer
-from riverrun.text.splitting import safe_cut
+from riverrun.text.splitting import is_chinese, is_clause_mark, safe_cut
 from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
 
@@ -83,7 +84,7 @@ def train_tokenizer(settings: "TextSettings", chunks: Iterable[str]) -> Tokenize
         case "bpe":
             pieces = rebuffer(chunks, settings.unit, normalizer)
             return train_bpe(pieces, normalizer, settings.max_vocabulary or 4096, settings.min_count)
-        case "char" | "word":
+        case "char" | "word" | "jieba" | "clause":
             counts = count_symbols(settings.unit, rebuffer(chunks, settings.unit, normalizer), normalizer)
             vocabulary = Vocabulary.from_counts(counts, settings.min_count, settings.max_vocabulary)
             if not vocabulary.symbols:
@@ -91,7 +92,18 @@ def train_tokenizer(settings: "TextSettings", chunks: Iterable[str]) -> Tokenize
                     f"no {settings.unit} occurs {settings.min_count} times in the text: "
                     "give more text or lower --text.min-count"
                 )
+            _warn_of_unfit(settings.unit, counts)
             return SymbolTokenizer(settings.unit, vocabulary, settings.unknown, normalizer)
+
+
+def _warn_of_unfit(unit: str, found: Iterable[str]) -> None:
+    """A unit made for texts of another kind is allowed, and said."""
+    if unit == "jieba" and not any(is_chinese(symbol[0]) for symbol in found):
+        warnings.warn("text.unit = jieba, but the text has no Chinese: word does the same", stacklevel=2)
+    if unit == "clause" and not any(map(is_clause_mark, found)):
+        warnings.warn(
+            "text.unit = clause, but the text has no punctuation: every line is one symbol", stacklevel=2
+        )
 
 
 def load_tokenizer(text: str) -> Tokenizer:
@@ -108,7 +120,7 @@ def load_tokenizer(text: str) -> Tokenizer:
                 return ByteTokenizer(normalizer)
             case "bpe":
                 return BpeTokenizer.from_dict(document, normalizer)
-            case "char" | "word":
+            case "char" | "word" | "jieba" | "clause":
                 return SymbolTokenizer(
                     document["unit"],
                     Vocabulary(tuple(document["symbols"])),
@@ -132,8 +144,8 @@ def rebuffer(chunks: Iterable[str], unit: str, normalizer: Normalizer) -> Iterat
     held = ""
     for chunk in chunks:
         held += chunk
-        cut = safe_cut(held)
-        if cut < len(held) or held.endswith("\n") or len(held) > 1 << 26:
+        cut = safe_cut(held, unit) or (len(held) if len(held) > 1 << 26 else 0)
+        if cut:
             yield held[:cut]
             held = held[cut:]
     if held:

@@ -1,0 +1,78 @@
+"""Chinese words and clauses: the text survives, the units are sensible, an unfit text is named."""
+
+import itertools
+import json
+import warnings
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riverrun.config import TextSettings
+from riverrun.text import load_tokenizer, train_tokenizer
+from riverrun.text.normalization import Normalizer
+from riverrun.text.splitting import split_chinese_words, split_clauses
+from riverrun.text.symbols import split
+from riverrun.text.tokenizer import rebuffer
+
+SAMPLES = [
+    "我在年青时候也曾经做过许多梦，后来大半忘却了。但自己也不以为可惜！\n",
+    "「我在年青時候，也曾經做過許多夢……」他說：『後來大半忘卻了』。\n",
+    "阿Q说Hello, world！在Linux上don't用３．１４％的ＡＢＣ、２０２０年。\r\n\r\n　　“好——”",
+    "",
+    "\n\n \u3000\n",
+]
+mixed = st.text(st.sampled_from("我在年青時候，。！？「」 　\n\rabc'’-3.A𠀀\ud800é"), max_size=40)
+
+
+@pytest.mark.parametrize("split", [split_chinese_words, split_clauses])
+@given(text=st.one_of(mixed, st.text(max_size=30)))
+@settings(max_examples=100, deadline=None)
+def test_the_units_joined_are_the_text(split, text):
+    assert "".join(split(text)) == text
+
+
+@pytest.mark.parametrize("unit", ["jieba", "clause"])
+def test_round_trip_and_reload(unit):
+    text = "".join(SAMPLES)
+    tokenizer = train_tokenizer(TextSettings(unit=unit), [text])
+    again = load_tokenizer(json.dumps(tokenizer.to_dict()))
+    for sample in SAMPLES:
+        assert again.decode(tokenizer.encode(sample)) == sample
+
+
+def test_units():
+    units = split_chinese_words("我在年青时候做过许多梦，Hello world")
+    assert {"我", "年青", "许多", "，", "Hello", " ", "world"} <= set(units)
+    assert split_clauses("他说：好的，走吧。\n再见") == [
+        "他说",
+        "：",
+        "好的",
+        "，",
+        "走吧",
+        "。",
+        "\n",
+        "再见",
+    ]
+    assert split_clauses("don't go, well-known A") == ["don't go", ",", " well-known A"]
+
+
+@pytest.mark.parametrize("unit", ["jieba", "clause"])
+@given(text=mixed, cuts=st.lists(st.integers(0, 40), max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_cuts_between_chunks_change_no_unit(unit, text, cuts):
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    chunks = [text[a:b] for a, b in itertools.pairwise(places)]
+    pieces = rebuffer(chunks, unit, Normalizer())
+    assert [symbol for piece in pieces for symbol in split(unit, piece)] == split(unit, text)
+
+
+def test_an_unfit_text_is_allowed_and_named():
+    with pytest.warns(UserWarning, match="the text has no Chinese"):
+        train_tokenizer(TextSettings(unit="jieba"), ["only English here"])
+    with pytest.warns(UserWarning, match="the text has no punctuation"):
+        train_tokenizer(TextSettings(unit="clause"), ["没有标点"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train_tokenizer(TextSettings(unit="jieba"), SAMPLES)
+        train_tokenizer(TextSettings(unit="clause"), SAMPLES)
