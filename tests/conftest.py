@@ -1,5 +1,6 @@
 """Fixtures that all tests share. Every test has its own cache, and one thread: the machine is shared."""
 
+import contextlib
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, and for the processes that tests start
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tiny
+from riverrun.data.cache import cache_directory
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -20,6 +22,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cache directory of this session of tests; never the user's. Workers share it, as processes may."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
+    compiled = cache_directory() / "code"  # depends on nothing but the sources and the processor
+    compiled.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (folder / "code").symlink_to(compiled)
     os.environ["RIVERRUN_CACHE"] = str(folder)
     return folder
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
-from riverrun.config import from_toml
 from riverrun.errors import InputError, ModelError, OutputError
 from riverrun.generation.search import Hypothesis, Search
 from riverrun.text.sides import sides_from_json
@@ -220,6 +219,7 @@ class TrainedTranslator:
     def _models(self) -> "list[Seq2Seq]":
         import torch
 
+        from riverrun.config import from_toml  # needs pydantic, which a language model does without
         from riverrun.models.seq2seq import Seq2Seq
 
         models = []

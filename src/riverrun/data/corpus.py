@@ -4,17 +4,20 @@ import codecs
 import glob
 import gzip
 import hashlib
+import os.path
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from riverrun.data.builtin_pairs import task_file
 from riverrun.data.library import BUILT_IN, built_in_text, downloaded
 from riverrun.errors import CorpusError
 
-from riverrun.data.builtin_pairs import task_file
 CHUNK_BYTES = 1 << 22
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".csv", ".tsv", ".gz")
 
@@ -101,28 +104,32 @@ def _expand(item: str) -> list[Path]:
     if item == "-":
         return [_spool(sys.stdin.buffer)]
     path = Path(item)
-    if path.is_dir():
+    if os.path.isdir(item):  # unlike Path.is_dir, False for names that no file can have
         found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
         return [p for p in found if p.suffix.lower() in _TEXT_SUFFIXES] or found
-    if path.exists():
+    if os.path.isfile(item):
         return [path]
+    if os.path.exists(item):  # a pipe
+        with open(item, "rb") as stream:
+            return [_spool(stream)]
     if matches := sorted(glob.glob(item, recursive=True)):
         return [Path(match) for match in matches if Path(match).is_file()]
     if item in BUILT_IN:
         return [built_in_text(item)]
+    if (task := task_file(item)) is not None:
+        return [task]
     if (known := downloaded(item)) is not None:
         return [known]
-    raise CorpusError(f"{item}: no such file, directory or known text (see: riverrun data list)")
+    shown = " ".join(item[:200].split()) or "''"
+    raise CorpusError(f"{shown}: no such file, directory or known text (see: riverrun data list)")
 
 
 def _hidden(path: Path, root: Path) -> bool:
-    if (task := task_file(item)) is not None:
-        return [task]
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _spool(stream: BinaryIO) -> Path:
-    """Standard input is read several times, so it is kept in a temporary file until the process ends."""
+    """A stream is read several times, so it is kept in a temporary file until the process ends."""
     spool = tempfile.NamedTemporaryFile(prefix="riverrun-stdin-", suffix=".txt")  # noqa: SIM115
     while block := stream.read(CHUNK_BYTES):
         spool.write(block)
@@ -136,8 +143,8 @@ _SPOOLS: list[BinaryIO] = []  # open until exit: closing one deletes its file
 
 def _read(path: Path) -> Iterator[str]:
     """Decode a file in chunks; a byte-order mark is dropped."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    offset = 0
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset, first = 0, True
     try:
         with _open(path) as stream:
             while True:
@@ -155,17 +162,22 @@ def _read(path: Path) -> Iterator[str]:
                     raise CorpusError(
                         f"{path} is a binary file: a zero byte near offset {offset + block.find(0)}"
                     )
+                if first and text:
+                    first, text = False, text.removeprefix("\ufeff")
                 if text:
                     yield text
                 if not block:
                     return
                 offset += len(block)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _open(path: Path) -> BinaryIO:
-    stream = open(path, "rb")  # noqa: SIM115
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    return stream
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    with open(path, "rb") as stream:
+        if stream.peek(2)[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield stream

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from riverrun.config import Settings, Unit
 from riverrun.errors import CorpusError, ModelError
 from riverrun.text.bpe import train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
@@ -15,6 +15,9 @@ from riverrun.text.symbols import SymbolTokenizer, split
 from riverrun.text.tokenizer import Tokenizer, load_tokenizer
 from riverrun.text.vocabulary import Vocabulary
 
+if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
+    from riverrun.config import Settings, Unit
+
 Texts = Callable[
     [], Iterator[str]
 ]  # gives the texts of one side, from the first on, as often as it is called
@@ -22,7 +25,7 @@ Texts = Callable[
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
-def train_side(unit: Unit, texts: Texts, normalizer: Normalizer, settings: Settings) -> Tokenizer:
+def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Settings") -> Tokenizer:
     """Build the tokenizer of one side; ``text.min_count``, ``max_vocabulary`` and ``unknown`` apply.
 
     Raises:
@@ -46,7 +49,7 @@ def train_side(unit: Unit, texts: Texts, normalizer: Normalizer, settings: Setti
             return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
 
 
-def choose_unit(texts: Iterable[str]) -> Unit:
+def choose_unit(texts: Iterable[str]) -> "Unit":
     """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
     pieces = [text.split() for text in islice(texts, LOOKED_AT)]
     spaced = [piece for text in pieces if len(text) > 1 for piece in text]

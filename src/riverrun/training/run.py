@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,19 +94,31 @@ def run(
         task, settings = translation_task(request.settings, pairs, device)
     else:
         task, settings = language_model_task(request.settings, corpus, device)
-    assert settings.training.threads is not None
-    torch.set_num_threads(settings.training.threads)
-    torch.set_flush_denormal(True)
     if not request.resume:
         _claim_output(request, digest)
     folder = request.output / CHECKPOINTS
     latest = checkpoints.newest(folder, warn=lambda text: None)
     journal = Journal(request.output, after_step=_step_of(latest))
-    for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
-        journal.write(event)
-        if isinstance(event, events.Stopped):
-            _publish(request.output, folder, task, event, corpus, journal)
-        yield event
+    with _processor(settings):
+        for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
+            journal.write(event)
+            if isinstance(event, events.Stopped):
+                _publish(request.output, folder, task, event, corpus, journal)
+            yield event
+
+
+@contextmanager
+def _processor(settings: Settings) -> Iterator[None]:
+    """Threads as set, and tiny numbers as zero, which is faster; afterwards as the caller had it."""
+    threads = torch.get_num_threads()
+    assert settings.training.threads is not None
+    torch.set_num_threads(settings.training.threads)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
 
 
 def _pairs(request: Request) -> PairCorpus | None:
