@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+import time
+import warnings
 
 from riverrun.cli.main import Parser
 
@@ -40,6 +42,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    began = time.perf_counter()
     from riverrun.api import load_language_model, new_seed
 
     model = load_language_model(options.model)
@@ -55,8 +58,17 @@ def run(options: argparse.Namespace) -> int:
     }
     choice = {"seed": new_seed() if options.seed is None else options.seed, "stop": options.stop, **sampling}
     if options.json:
+        with warnings.catch_warnings(action="ignore"):  # what is to be said is said below
+            model.generate(options.prompt, 1, **choice)
+        first = time.perf_counter() - began
         samples = model.samples(options.prompt, options.length, n=options.n, **choice)
-        report = {"samples": [sample.to_dict() for sample in samples], "seed": choice["seed"]}
+        characters = sum(len(sample.text) for sample in samples)
+        report = {
+            "samples": [sample.to_dict() for sample in samples],
+            "seed": choice["seed"],
+            "first_symbol_seconds": first,  # from the first import on
+            "characters_per_second": characters / samples[0].seconds if samples[0].seconds else None,
+        }
         print(json.dumps(report, ensure_ascii=False))
     elif options.n == 1:
         length = None if options.endless else options.length

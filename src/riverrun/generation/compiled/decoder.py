@@ -86,8 +86,26 @@ class CompiledDecoder:
         in_threads([partial(job, team) for team in range(teams)])
         return np.concatenate([symbols for symbols, _ in results]), [p for _, after in results for p in after]
 
+    def stage_seconds(self, position: Position, sampling: Sampling, count: int) -> dict[str, float]:
+        """What writing one symbol takes, in seconds: recurrence, projection and sampling."""
+        seconds = [0.0]
+        for stages in (at.RECURRENCE, at.PROJECTION_TOO, at.EVERYTHING):
+            times = []
+            for _ in range(3):
+                began = time.perf_counter()
+                self._write([position], [sampling], [(0, 0)], count, stages)
+                times.append((time.perf_counter() - began) / count)
+            seconds.append(min(times))
+        names = ("recurrence", "projection", "sampling")
+        return {name: max(0.0, seconds[i + 1] - seconds[i]) for i, name in enumerate(names)}
+
     def _write(
-        self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
+        self,
+        positions: list[Position],
+        samplings: list[Sampling],
+        seeds: list[tuple[int, int]],
+        count: int,
+        stages: int = at.EVERYTHING,
     ) -> tuple[NDArray[np.int64], list[Position]]:
         states = np.stack([position.state[0] for position in positions])
         margin = max(1, *(len(position.recent) for position in positions))
@@ -106,7 +124,7 @@ class CompiledDecoder:
             at.SYMBOLS: np.empty(len(positions), np.int64),
         }
         numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
-        self._call({**numbers, at.SEQUENCES: len(positions)}, arrays)
+        self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
         after = []
         for k, (position, sampling) in enumerate(zip(positions, samplings, strict=True)):
             length = min(max(1, sampling.repetition_window), int(known[k]) + count)

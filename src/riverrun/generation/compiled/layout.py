@@ -8,6 +8,7 @@ PANEL = 4 * LANES
 
 LSTM, GRU, CONV = 0, 1, 2
 WRITE, FEED, SCORE = 0, 1, 2
+RECURRENCE, PROJECTION_TOO, EVERYTHING = 1, 2, 3
 FLOAT32, BFLOAT16, INT8 = 0, 1, 2
 
 GATES = {LSTM: 4, GRU: 3, CONV: 2}
@@ -82,7 +83,8 @@ KEPT = 28  # GRU: [K, ROWS]
 MIXED = 29  # conv: [CHUNK, K, STRIDE]
 GATHERED = 30  # [CHUNK, K, TABLE_WIDTH]
 LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
-HISTORIES = 32  # one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
+STAGES = 32  # how much of each step is done: for finding out what takes how long
+HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
 # Of each sequence's settings:
 TEMPERATURE = 0

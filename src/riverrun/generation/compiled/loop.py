@@ -53,10 +53,14 @@ def write(task, plan, weights, memory):
         for k in range(sequences):
             symbols[k] = trail[k * width + margin + n - 1]
         advance(task, plan, weights, memory, symbols, used)
-        project(task, plan, used, sequences)
+        if task[at.STAGES] >= at.PROJECTION_TOO:
+            project(task, plan, used, sequences)
         used += 1
         for k in range(sequences if task[at.RANK] == 0 else 0):
-            draw_symbol(task, plan, memory, trail, k, k * width + margin + n, n)
+            if task[at.STAGES] == at.EVERYTHING:
+                draw_symbol(task, plan, memory, trail, k, k * width + margin + n, n)
+            else:
+                trail[k * width + margin + n] = symbols[k]
         meet(task)
     save_past(task, plan, memory, used)
 
