@@ -1,6 +1,6 @@
 """Language models against the published Keras example and nanoGPT's figure; start-up; memory.
 
-python benchmarks/language_models.py [nietzsche] [tinyshakespeare] [startup] [resume] [memory]
+python benchmarks/language_models.py [nietzsche] [nietzsche_short] [tinyshakespeare] [startup] [resume] [memory]
 """
 
 import json
@@ -63,6 +63,21 @@ def nietzsche() -> None:
     _draw(curves, peers.ROOT / "docs" / "nietzsche.png")
     note = "Keras' time is its `fit` alone; ours is the whole command, from start to saved model."
     write_section("nietzsche", "Training: Nietzsche", f"{COMMAND} nietzsche", f"{body}\n\n{note}")
+
+
+def nietzsche_short() -> None:
+    """How low a few seconds bring the held-out loss."""
+    path = str(peers.DATA / "nietzsche.txt")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seconds in (5, 6, 6.6, 8, 10, 15):
+            minutes = f"{seconds / 60:.4f}"
+            report = train(path, "--text.lower", "--minutes", minutes, "-o", f"{folder}/{seconds}")
+            loss = report["validation_nats_per_token"]
+            rows.append([f"{seconds} s", f"{report['wall']:.1f} s", f"{report['steps']}", f"{loss:.4f}"])
+    body = table(["budget", "wall time of the whole command", "steps", "held-out nats/char"], rows)
+    title = "Training: Nietzsche in a few seconds"
+    write_section("nietzsche-short", title, f"{COMMAND} nietzsche_short", body)
 
 
 def _held_out_curve(model: Path) -> list[tuple[float, float]]:
@@ -187,7 +202,9 @@ def _median_seconds(command: list[str], times: int = 15) -> float:
     return statistics.median(durations)
 
 
-PARTS = {part.__name__: part for part in (nietzsche, tinyshakespeare, startup, resume, memory)}
+PARTS = {
+    part.__name__: part for part in (nietzsche, nietzsche_short, tinyshakespeare, startup, resume, memory)
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:
