@@ -244,12 +244,20 @@ class Settings(Section):
 
 
 def known_keys() -> dict[str, str]:
-    """Every dotted setting and its description, in the order of this page."""
+    """Every dotted setting with its description and default, in the order of this page."""
     return {
-        f"{section}.{key}": field.description or ""
+        f"{section}.{key}": f"{field.description} [{_shown(field.default)}]"
         for section, section_field in Settings.model_fields.items()
         for key, field in _section_class(section_field.annotation).model_fields.items()
     }
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return "auto"
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def build(*layers: Mapping[str, Any]) -> Settings:
