@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-HEAVY = set(
-    "torch numpy numba llvmlite pydantic rich matplotlib safetensors tokenizers regex fastapi pooch".split()
-)
+NAMES = "torch numpy numba llvmlite pydantic rich matplotlib safetensors tokenizers regex fastapi pooch"
+HEAVY = set(NAMES.split())
 
 
 def loaded(code: str, *arguments: object) -> set[str]:

@@ -53,7 +53,11 @@ class BpeTokenizer:
     def from_dict(cls, document: dict[str, Any], normalizer: Normalizer) -> "BpeTokenizer":
         from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-        return cls(HuggingFaceTokenizer.from_str(json.dumps(document["model"])), normalizer)
+        try:
+            model = HuggingFaceTokenizer.from_str(json.dumps(document["model"]))
+        except Exception as error:  # the library raises nothing more precise
+            raise ValueError(f"bpe model: {error}") from error
+        return cls(model, normalizer)
 
     @cached_property
     def _bytes(self) -> dict[int, bytes]:

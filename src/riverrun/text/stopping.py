@@ -19,7 +19,8 @@ class StopScanner:
         found = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if found:
             self.stopped = True
-            return self._give(min(found))
+            shown, self._held = self._held[: min(found)], ""
+            return shown
         return self._give(len(self._held) - self._pending())
 
     def flush(self) -> str:

@@ -1,0 +1,91 @@
+"""Vocabularies, unknown symbols, and units."""
+
+import pytest
+
+from riverrun.config import TextSettings
+from riverrun.errors import CorpusError, ModelError, UnknownSymbolError
+from riverrun.text import START, UNKNOWN, load_tokenizer, train_tokenizer
+from riverrun.text.splitting import split_words
+from riverrun.text.symbols import describe
+
+
+def tokenizer_of(text, **settings):
+    return train_tokenizer(TextSettings(**settings), [text])
+
+
+def test_symbols_are_in_order_of_frequency_after_two_special_ones():
+    tokenizer = tokenizer_of("aaabbc")
+    assert tokenizer.encode("abc").tolist() == [2, 3, 4]
+    assert (tokenizer.size, UNKNOWN, START) == (5, 0, 1)
+
+
+def test_rare_symbols_are_left_out():
+    assert tokenizer_of("aaabbc", min_count=2).encode("abc").tolist() == [2, 3, UNKNOWN]
+    assert tokenizer_of("aaabbc", max_vocabulary=3).encode("abc").tolist() == [2, UNKNOWN, UNKNOWN]
+
+
+def test_an_unknown_symbol_is_shown_as_such():
+    tokenizer = tokenizer_of("ab")
+    assert tokenizer.decode(tokenizer.encode("axb")) == "a\ufffdb"
+    assert tokenizer.unseen("axbxx") == {"x": 3}
+
+
+def test_unknown_symbols_can_be_skipped():
+    tokenizer = tokenizer_of("ab", unknown="skip")
+    assert tokenizer.decode(tokenizer.encode("axb")) == "ab"
+
+
+@pytest.mark.parametrize("unit", ["char", "word"])
+def test_unknown_symbols_can_be_refused_and_are_named(unit):
+    with pytest.raises(UnknownSymbolError, match=r"'x' \(2 times\).*text\.unknown = refuse"):
+        tokenizer_of("a b", unknown="refuse", unit=unit).encode("a x x b")
+
+
+def test_words_keep_apostrophes_numbers_punctuation_and_blanks():
+    assert split_words("Don't  pay 1984, l’été!\n\n") == (
+        ["Don't", "  ", "pay", " ", "1984", ",", " ", "l’été", "!", "\n", "\n"]
+    )
+
+
+def test_lower_casing_and_normal_forms_are_part_of_the_tokenizer():
+    tokenizer = tokenizer_of("Cafe\u0301 STRASSE", lower=True, normalize="NFC")
+    assert tokenizer.decode(tokenizer.encode("CAFÉ")) == "café"
+    assert not tokenizer.unseen("CAFÉ")
+
+
+def test_bpe_learns_longer_units_within_its_bound():
+    text = "the river runs and the river rests\n" * 50
+    small, large = tokenizer_of(text, unit="bpe", max_vocabulary=258), tokenizer_of(text, unit="bpe")
+    assert small.size == 258
+    assert len(small.encode(text)) == len(text)
+    assert len(large.encode(text)) < len(text) / 3
+
+
+def test_no_symbol_left_is_refused_with_the_remedy():
+    with pytest.raises(CorpusError, match=r"--text\.min-count"):
+        tokenizer_of("abc", min_count=2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"unit": "char"}',
+        '{"unit": "morse", "normalizer": {}}',
+        '{"unit": 1, "normalizer": 2}',
+        '{"unit": "bpe", "normalizer": {}, "model": {}}',
+    ],
+)
+def test_what_is_no_tokenizer_is_refused(content):
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        load_tokenizer(content)
+
+
+def test_many_unknown_symbols_are_named_briefly():
+    assert describe({}) == ""
+    assert describe({"a": 1}) == "'a'"
+    assert describe({"a": 1, "b": 2}) == "'a' and 'b' (2 times)"
+    assert describe(dict.fromkeys("abcdefgh", 1)) == "'a', 'b', 'c', 'd', 'e' and 3 more"
