@@ -113,6 +113,7 @@ def _choose(settings: Settings, training: Pairs) -> Settings:
     if settings.text.normalize != "none":
         fallback = settings.text.normalize
     chosen = {
+        "task": "translation" if data.task == "auto" else data.task,
         "source_unit": source_unit,
         "target_unit": data.target_unit or choose_unit(targets),
         "source_normalize": data.source_normalize or ("none" if data.task == "tagging" else fallback),

@@ -1,6 +1,6 @@
 """How well outputs match references: exact match, edit distance, BLEU, chrF."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,14 +79,16 @@ def quality(
 
 def nearest(output: str, references: Iterable[str], unit: str) -> tuple[int, int]:
     """Levenshtein distance to the nearest reference, and that reference's length, in symbols."""
+    found = symbols(output, unit)
+    wanted = [symbols(reference, unit) for reference in references]
+    return min((distance(found, each), len(each)) for each in wanted)
+
+
+def distance(output: Sequence[Hashable], reference: Sequence[Hashable]) -> int:
+    """Levenshtein distance."""
     from rapidfuzz.distance import Levenshtein
 
-    found = symbols(output, unit)
-    distances = []
-    for reference in references:
-        wanted = symbols(reference, unit)
-        distances.append((Levenshtein.distance(found, wanted), len(wanted)))
-    return min(distances)
+    return Levenshtein.distance(output, reference)
 
 
 def symbols(text: str, unit: str) -> list[str]:

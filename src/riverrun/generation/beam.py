@@ -137,8 +137,8 @@ def sample(
         while not done.all() and max(map(len, written)) < bound:
             logs, state = stepper.step(outputs, state)
             logs = np.where(stepper.forbidden, -np.inf, logs.astype(np.float64))
-            for row in np.flatnonzero(~done):
-                sequence = indices[rows[row]] * count + row % count
+            for row in np.flatnonzero(~done).tolist():
+                sequence = indices[row // count] * count + row % count
                 draw = uniform(seed, sequence, len(written[row]))
                 shifted = np.concatenate([np.full(SPECIAL, -np.inf), logs[row]])  # here the end may be drawn
                 symbol = choose(shifted, [past + SPECIAL for past in written[row]], sampling, draw) - SPECIAL
@@ -149,5 +149,5 @@ def sample(
                     written[row].append(symbol)
         for row, ids in enumerate(written):
             log = float(logs_of[row])
-            found[indices[rows[row]]].append(Hypothesis(tuple(ids), log, log))
+            found[indices[row // count]].append(Hypothesis(tuple(ids), log, log))
     return found

@@ -32,7 +32,7 @@ class RunState:
         evaluate_every, validation_limit: what the plan fixed with it.
         cursor: where the next batch is read.
         plateau: memory of the plateau schedule.
-        best_step, best_loss, best_figures: the best evaluation so far (step -1: none yet).
+        best_step, best_loss, best_error, best_figures: the best evaluation so far (step -1: none yet).
         waited: evaluations since the best one.
         loss_sum, loss_tokens: training loss since the last progress event.
         seconds: wall time spent so far.
@@ -46,6 +46,7 @@ class RunState:
     plateau: Plateau = Plateau()
     best_step: int = -1
     best_loss: float = float("inf")
+    best_error: float = float("inf")
     best_figures: dict[str, float] = field(default_factory=dict)
     waited: int = 0
     loss_sum: float = 0.0

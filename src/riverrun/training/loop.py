@@ -119,15 +119,19 @@ def train(
                 raise TrainingError(
                     _diverged(f"the held-out loss became {held_out}", state.step, rate, folder)
                 )
-            improved = held_out < state.best_loss
+            improved = validation.judged_by < state.best_error
             state = replace(
                 state,
-                plateau=state.plateau.after(held_out, settings),
+                plateau=state.plateau.after(validation.judged_by, settings),
                 waited=0 if improved else state.waited + 1,
             )
             if improved:
                 state = replace(
-                    state, best_step=state.step, best_loss=held_out, best_figures=validation.figures
+                    state,
+                    best_step=state.step,
+                    best_loss=held_out,
+                    best_error=validation.judged_by,
+                    best_figures=validation.figures,
                 )
             yield events.Evaluated(
                 state.step,

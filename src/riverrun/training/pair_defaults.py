@@ -1,8 +1,9 @@
 """Choosing what the user left open for translators and taggers.
 
 The figures come from grapheme-to-phoneme, date, addition and translation runs on two cores; the development
-sets alone decided. What a budget allows beyond some sixty passes goes into more networks that vote, because by
-then a single one only learns the training pairs by heart.
+sets alone decided. What a budget allows beyond some twenty passes goes into more networks that vote, because by
+then a single one only learns the training pairs by heart. Small networks get one thread: their matrices are
+too small for two, and waiting for a second thread costs much where other programs run.
 """
 
 import os
@@ -13,7 +14,7 @@ from riverrun.errors import SettingsError
 from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
 
 MOST_MEMBERS = 8
-PASSES = 60  # epochs a network needs at most
+PASSES = 20  # epochs of one network; what the budget allows beyond them goes into more networks
 ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
 
 
@@ -49,7 +50,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     if budget == BudgetSettings():
         budget = BudgetSettings(minutes=DEFAULT_MINUTES)
     training, model = settings.training, settings.model
-    hidden = model.hidden or (256 if given.pairs >= 2000 else 192)
+    hidden = model.hidden or (128 if attention in ("monotone", "none") else 256)
     batch = training.batch or max(1, min(64 if given.pairs > 20_000 else 32, given.pairs // 8))
     passes = _passes(budget, given, hidden, batch)
     members = model.members or (max(1, min(MOST_MEMBERS, round(passes / PASSES))) if budget.minutes else 1)
@@ -73,7 +74,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
         "warmup": training.warmup if training.warmup is not None else 100,
         "precision": _precision(settings, hidden, given.machine),
-        "threads": training.threads or os.cpu_count() or 1,
+        "threads": training.threads or (1 if hidden < 256 else os.cpu_count() or 1),
         "device": str(given.machine.device),
     }
     return settings.model_copy(
@@ -92,13 +93,13 @@ def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch
     if budget.steps is not None:
         return budget.steps * batch / given.pairs
     assert budget.minutes is not None
-    symbols_per_second = 24_000 * (256 / hidden) ** 1.3
+    symbols_per_second = 12_000 * (128 / hidden) ** 1.3
     return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
 
 
 def _dropout(passes: float) -> float:
     """More for pairs that are read more often."""
-    for limit, share in ((3, 0.1), (8, 0.2), (25, 0.3)):
+    for limit, share in ((3, 0.1), (8, 0.2), (15, 0.3)):
         if passes < limit:
             return share
     return 0.4

@@ -27,10 +27,18 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Validation:
-    """The held-out loss in nats per token, and figures the task adds (bits per character, accuracy, ...)."""
+    """The held-out loss in nats per token, and figures the task adds (bits per character, accuracy, ...).
+
+    ``error`` is what the best checkpoint is chosen by, lower being better; the loss, where a task sets none.
+    """
 
     nats_per_token: float
     figures: dict[str, float]
+    error: float | None = None
+
+    @property
+    def judged_by(self) -> float:
+        return self.nats_per_token if self.error is None else self.error
 
 
 class Preview(NamedTuple):

@@ -1,0 +1,219 @@
+"""Trained translators, end to end: train, reload, translate, score, evaluate, resume; and every bad input."""
+
+import json
+import shutil
+import sys
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import riverrun
+import tiny
+import tiny_pairs
+from riverrun.cli.main import main
+from riverrun.errors import CorpusError, ModelError, SettingsError
+from riverrun.generation.sampling import Sampling
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_pairs.write(tmp_path_factory.mktemp("pairs") / "p.tsv", tiny_pairs.pronunciations())
+
+
+@pytest.fixture(scope="module")
+def translated(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a translator that has learned its task; not to be changed."""
+    output = tmp_path_factory.mktemp("translator") / "model"
+    tiny_pairs.train(pairs, output, steps=250)
+    return output
+
+
+def give(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(text)))
+
+
+def test_a_monotone_task_is_recognised_and_learned(translated: Path):
+    model = riverrun.load_translator(translated)
+    assert model.settings["model"]["attention"] == "monotone"
+    assert model.settings["data"]["target_unit"] == "symbols"
+    assert model.translate(["abc", "", "fxd"]) == ["aː b k", "", "f k s t"]
+    assert model.translate(["abc"], beam=1) == ["aː b k"]
+
+
+@pytest.mark.parametrize("attention", ["none", "dot", "additive"])
+@pytest.mark.parametrize("core", ["lstm", "gru"])
+def test_every_variant_trains_and_translates(tmp_path: Path, attention: str, core: str):
+    path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "ba"), ("ba", "ab"), ("aab", "baa"), ("b", "b")] * 5)
+    held_out = tiny_pairs.write(tmp_path / "v.tsv", [("bb", "bb")])
+    more = {"model__attention": attention, "model__core": core, "data__validation": str(held_out)}
+    model = tiny_pairs.train(path, tmp_path / "m", steps=150, **more)
+    assert model.translate(["ab", "aab"]) == ["ba", "baa"]
+    reloaded = riverrun.load_translator(tmp_path / "m")
+    sources = ["ab", "ba", "aab", "b", "bbab"]
+    assert reloaded.translations(sources, n_best=3) == model.translations(sources, n_best=3)
+
+
+def test_the_model_s_own_output_can_be_fed_back(tmp_path: Path):
+    path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "ba"), ("ba", "ab"), ("aab", "baa"), ("b", "b")] * 5)
+    held_out = tiny_pairs.write(tmp_path / "v.tsv", [("bb", "bb")])
+    more = {"training__teacher_forcing": 0.0, "data__validation": str(held_out), "model__input_feeding": True}
+    model = tiny_pairs.train(path, tmp_path / "m", steps=150, training__teacher_forcing_epochs=5, **more)
+    assert model.translate(["ab", "aab"]) == ["ba", "baa"]
+    with pytest.raises(SettingsError, match="teacher_forcing"):
+        tiny_pairs.train(
+            path, tmp_path / "n", steps=1, training__teacher_forcing=0.5, model__attention="monotone"
+        )
+
+
+def test_tagging_gives_one_output_for_each_symbol(tmp_path: Path):
+    pairs = [
+        (word, "".join("V" if letter == "a" else "C" for letter in word))
+        for word, _ in tiny_pairs.pronunciations()
+    ]
+    path = tiny_pairs.write(tmp_path / "p.tsv", pairs)
+    model = tiny_pairs.train(path, tmp_path / "m", steps=60, data__task="tagging")
+    assert model.translate(["abca", "a"]) == ["VCCV", "V"]
+    assert all(len(out.text) == 4 for each in model.translations(["abca"], n_best=4) for out in each.outputs)
+
+
+def test_a_resumed_run_is_the_same_run(pairs: Path, tmp_path: Path):
+    from riverrun.config import build
+    from riverrun.training.planning import Clock
+    from riverrun.training.run import Request, run
+
+    settings = build(
+        tiny_pairs.SETTINGS,
+        {"model.dropout": 0.2, "model.members": 2, "budget.steps": 30, "training.evaluate_every": 10},
+    )
+    for _ in run(Request((str(pairs),), tmp_path / "whole", settings), Clock()):
+        pass
+    steps = iter(range(100))
+    for _ in run(Request((str(pairs),), tmp_path / "cut", settings), Clock(), lambda: next(steps) == 13):
+        pass
+    for _ in run(Request((str(pairs),), tmp_path / "cut", settings, resume=True), Clock()):
+        pass
+    assert tiny.weights(tmp_path / "cut") == tiny.weights(tmp_path / "whole")
+
+
+def test_a_moved_model_gives_the_same_bytes(translated: Path, tmp_path: Path, pairs: Path):
+    shutil.copytree(translated, tmp_path / "moved")
+    sources = [source for source, _ in tiny_pairs.pronunciations(40, seed=9)]
+    there = riverrun.load_translator(translated).translations(sources, n_best=4)
+    assert riverrun.load_translator(tmp_path / "moved").translations(sources, n_best=4) == there
+
+
+def test_order_and_company_change_nothing(translated: Path):
+    model = riverrun.load_translator(translated)
+    sources = ["abcdef", "a", "fxd", "bb", "cdcdc"]
+    assert model.translate(sources) == [model.translate([source])[0] for source in sources]
+
+
+def test_scores_are_those_of_the_search(translated: Path):
+    model = riverrun.load_translator(translated)
+    (found,) = model.translations(["abc"], beam=1)
+    assert model.score([("abc", found.outputs[0].text)])[0] == pytest.approx(
+        found.outputs[0].log_probability, abs=1e-3
+    )
+    assert model.score([("abc", "f f")])[0] < found.outputs[0].log_probability
+
+
+def test_samples_are_drawn_with_a_seed(translated: Path):
+    model = riverrun.load_translator(translated)
+    hot = Sampling(temperature=3.0)
+    first = model.translations(["abc"], n_best=4, sampling=hot, seed=1)
+    assert first == model.translations(["abc"], n_best=4, sampling=hot, seed=1)
+    assert len({output.text for output in first[0].outputs}) > 1
+
+
+def test_models_vote(translated: Path, pairs: Path, tmp_path: Path):
+    other = tmp_path / "other"
+    tiny_pairs.train(pairs, other, steps=20)
+    together = riverrun.load_translator(translated, other)
+    alone = riverrun.load_translator(translated)
+    assert together.parameters == 2 * alone.parameters
+    assert together.score([("abc", "aː b k")]) != alone.score([("abc", "aː b k")])
+    foreign = tiny_pairs.write(tmp_path / "q.tsv", [("q", "Q"), ("w", "W"), ("e", "E")])
+    tiny_pairs.train(foreign, tmp_path / "foreign", steps=2)
+    with pytest.raises(ModelError, match="different symbols"):
+        riverrun.load_translator(translated, tmp_path / "foreign")
+
+
+def test_any_reference_of_a_source_counts(translated: Path, tmp_path: Path):
+    path = tiny_pairs.write(tmp_path / "t.tsv", [("ab", "aː b"), ("ab", "f"), ("c", "t"), ("ac", "aː  k")])
+    quality = riverrun.load_translator(translated).evaluate(path)
+    assert (quality.pairs, quality.sources, quality.several_references) == (4, 3, 1)
+    assert quality.exact_match == pytest.approx(2 / 3)
+    assert quality.word_error_rate == pytest.approx(1 / 3)
+    assert quality.symbol_error_rate == pytest.approx(1 / 5)
+    assert "tok:none" in quality.bleu_signature
+
+
+def test_unseen_symbols_and_long_sources_are_warned_of(translated: Path):
+    model = riverrun.load_translator(translated)
+    with pytest.warns(UserWarning, match="never seen in training"):
+        assert model.translate(["aZ"])
+    with pytest.warns(UserWarning, match="far longer than any in training"):
+        assert model.translate(["ab" * 40])
+
+
+def test_kinds_of_models_are_not_confused(translated: Path, trained: Path):
+    with pytest.raises(ModelError, match="is a translator"):
+        riverrun.load_language_model(translated)
+    with pytest.raises(ModelError, match="language model"):
+        riverrun.load_translator(trained)
+
+
+def test_lines_in_lines_out(translated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    give(monkeypatch, b"abc\n\nfxd")
+    assert main(["translate", str(translated)]) == 0
+    assert capsys.readouterr().out == "aː b k\n\nf k s t\n"
+    give(monkeypatch, b"")
+    assert main(["translate", str(translated)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_json_html_and_scores(translated: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    page = tmp_path / "page.html"
+    assert main(["translate", str(translated), "abc", "--json", "--n-best", "2", "--html", str(page)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (translation,) = document["translations"]
+    assert translation["source"] == "abc"
+    assert translation["outputs"][0]["text"] == "aː b k"
+    assert translation["outputs"][0]["log_probability"] < 0
+    assert page.read_text(encoding="utf-8").count("<tr>") == 1 + 4  # the source, three phones, the end
+    assert main(["translate", str(translated), "abc", "--score", "aː b k", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["log_probability"] < 0
+
+
+def test_evaluate_prints_one_json_object(translated: Path, pairs: Path, capsys: pytest.CaptureFixture):
+    assert main(["evaluate", str(translated), str(pairs), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["exact_match"] == 1 - figures["word_error_rate"]
+    assert {"pairs", "symbol_error_rate", "bleu", "chrf", "nats_per_token"} <= set(figures)
+
+
+@pytest.mark.parametrize("beam", ["0", "10000", "x"])
+def test_a_beam_out_of_range_is_one_line(translated: Path, beam: str, capsys: pytest.CaptureFixture):
+    try:
+        code = main(["translate", str(translated), "abc", "--beam", beam])
+    except SystemExit as leaving:
+        code = leaving.code
+    assert code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_bad_training_input(tmp_path: Path):
+    path = tmp_path / "p.tsv"
+    path.write_text("a\tb\nno tab\nc\td\ne\tf\n")
+    with pytest.raises(CorpusError, match="line 2: no tab"):
+        tiny_pairs.train(path, tmp_path / "m", steps=1)
+    with pytest.warns(UserWarning, match="1 bad lines left out"):
+        tiny_pairs.train(path, tmp_path / "m", steps=1, data__skip_bad=True)
+    with pytest.raises(SettingsError, match=r"source.unit"):
+        tiny_pairs.train(path, tmp_path / "m", steps=1, data__source_unit="syllable")
+    with pytest.raises(SettingsError, match="conv"):
+        tiny_pairs.train(
+            tiny_pairs.write(tmp_path / "q.tsv", [("a", "b"), ("c", "d")]), tmp_path / "m", model__core="conv"
+        )

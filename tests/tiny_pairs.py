@@ -1,0 +1,41 @@
+"""Pairs and settings so small that a translator is trained in about a second."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+PHONES = {"a": "aː", "b": "b", "c": "k", "d": "t", "e": "ə", "f": "f", "x": "k s"}
+
+SETTINGS: dict[str, Any] = {
+    "model.embedding": 12,
+    "model.hidden": 16,
+    "model.layers": 1,
+    "model.dropout": 0.0,
+    "model.members": 1,
+    "training.batch": 8,
+    "training.threads": 1,
+    "training.precision": "fp32",
+    "training.warmup": 2,
+    "training.learning_rate": 0.02,
+}
+
+
+def pronunciations(count: int = 200, seed: int = 0) -> list[tuple[str, str]]:
+    """Random words and their phones; letters are pronounced one by one, and x as two phones."""
+    draw = random.Random(seed)
+    words = {"".join(draw.choices("abcdefx", k=draw.randint(2, 6))) for _ in range(count)}
+    return [(word, " ".join(PHONES[letter] for letter in word)) for word in sorted(words)]
+
+
+def write(path: Path, pairs: list[tuple[str, str]]) -> Path:
+    """A TSV file of pairs."""
+    path.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
+    return path
+
+
+def train(pairs: Path, output: Path, steps: int = 120, **more: Any):
+    """A translator of a file of pairs; ``model__hidden=4`` stands for ``model.hidden = 4``."""
+    import riverrun
+
+    dotted = {name.replace("__", "."): value for name, value in more.items()}
+    return riverrun.train(pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True)
