@@ -15,6 +15,7 @@ COMMANDS = {
     "score": "surprisal of every token of a text",
     "evaluate": "how well a model predicts a text",
     "show": "what a model is, how it was trained, how good it is",
+    "report": "a page about a model: curves, samples, surprisal, what it copies",
     "reproduce": "run published results again, their number beside ours",
     "data": "list or get known texts; clean the cache",
     "bench": "how fast a model generates on this machine",

@@ -1,7 +1,7 @@
 """Windows of text, each read from a fresh state or from where the one before it ended."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from riverrun.data.lanes import Cursor
 from riverrun.errors import CorpusError
 
 MASKED = -100  # a target that does not count: what torch's cross-entropy ignores
-_STRETCH = 1 << 20  # windows shuffled together: the order of a long text takes no more memory than this
+_STRETCH = 1 << 20  # windows shuffled together, and ids kept: a long text takes no more memory than that
 
 
 class WindowBatch(NamedTuple):
@@ -84,16 +84,10 @@ class Windows:
     def read(self, cursor: Cursor) -> WindowBatch:
         """The batch at a cursor."""
         starts = self._windows(cursor) * self.stride
-        rows = self.context + self.window + 1
-        texts = [self.ids.read(start, min(start + rows, self.ids.length)) for start in starts.tolist()]
+        seen = self._texts(starts)
+        targets = seen[self.context + 1 :] if self.every or self.masked else seen[-1:]
         if self.masked:
-            seen = np.zeros((rows, len(texts)), np.int64)
-            for column, text in enumerate(texts):
-                seen[: len(text), column] = text
-            targets = np.where(self._predicted(cursor, texts), seen[self.context + 1 :], MASKED)
-        else:
-            seen = np.stack(texts, axis=1)
-            targets = seen[self.context + 1 :] if self.every else seen[-1:]
+            targets = np.where(self._predicted(cursor, starts), targets, MASKED)
         last = cursor.chunk + 1 == self.batches_per_epoch
         after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
         return WindowBatch(seen[:-1], targets, not self.carried or cursor.chunk == 0, after)
@@ -114,9 +108,22 @@ class Windows:
         begin = stretch * _STRETCH
         return shuffled(self.seed, epoch, begin, min(begin + _STRETCH, self.count))
 
-    def _predicted(self, cursor: Cursor, texts: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    def _texts(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ids [context + T + 1, B] of the text from each start; what lies past its end is not predicted."""
+        rows = np.arange(self.context + self.window + 1)[:, None]
+        if self._short_text is not None:
+            return self._short_text[np.minimum(starts + rows, self.ids.length - 1)]
+        texts = [self.ids.read(start, min(start + len(rows), self.ids.length)) for start in starts.tolist()]
+        return np.stack([np.pad(text, (0, len(rows) - len(text))) for text in texts], axis=1)
+
+    @cached_property
+    def _short_text(self) -> NDArray[np.int64] | None:
+        """All ids, where they are few enough to be kept."""
+        return self.ids.read(0, self.ids.length) if self.ids.length <= _STRETCH else None
+
+    def _predicted(self, cursor: Cursor, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which targets [T, B] count, where windows differ in length."""
-        longest = np.array([len(text) for text in texts]) - self.context - 1
+        longest = np.minimum(self.window, self.ids.length - starts - self.context - 1)
         random = np.random.default_rng((self.seed, cursor.epoch, cursor.chunk))
         lengths = random.integers(self.shortest, longest + 1)
         places = np.arange(self.window)[:, None]

@@ -2,12 +2,24 @@
 
 from riverrun.config import nearest
 from riverrun.errors import InputError
-from riverrun.recipes import alphabet, nietzsche
+from riverrun.recipes import alphabet, convolution, luxun, nietzsche, translation
 from riverrun.recipes.recipe import Recipe
 
 RECIPES = {
     recipe.name: recipe
-    for recipe in (alphabet.RECIPE, nietzsche.TUTORIAL_2015, nietzsche.BOOK, nietzsche.OURS)
+    for recipe in (
+        alphabet.RECIPE,
+        nietzsche.TUTORIAL_2015,
+        nietzsche.BOOK,
+        nietzsche.OURS,
+        luxun.WORDS,
+        luxun.CLAUSES,
+        luxun.UNITS,
+        translation.ADDITION,
+        translation.ENGLISH_CHINESE,
+        translation.ENGLISH_FRENCH,
+        convolution.RECIPE,
+    )
 }
 
 

@@ -36,13 +36,14 @@ class Experiment:
 
     Attributes:
         name: within the recipe.
-        source: the text itself, or the name of a file in the data directory.
+        source: the text itself, or the name of a file in the data directory or of a generated task.
         settings: dotted settings of the engine.
         epochs, minutes: the budget; one of them.
         points: figures to compare.
         seeds: how many runs, of seeds 0, 1, ...
         measure: further figures of a trained model's directory.
         note: what the reader should know.
+        lines: only so many first lines of the source.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Experiment:
     seeds: int = 1
     measure: Callable[[Path], Figures] | None = None
     note: str = ""
+    lines: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Running a recipe: every experiment with every seed, through the same doors as a user's own training."""
 
+import itertools
 import json
 import math
 import multiprocessing
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from riverrun.data.builtin_pairs import task_file
 from riverrun.data.cache import write_atomically
 from riverrun.data.library import downloaded
 from riverrun.errors import CorpusError, InputError
@@ -116,19 +118,27 @@ def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     Raises:
         CorpusError: the file is not there.
     """
-    name = Path(experiment.source)
-    if name.suffix not in (".txt", ".tsv"):
-        path = folder / f"{experiment.name}.txt"
-        if not path.exists() or path.read_text(encoding="utf-8") != experiment.source:
-            write_atomically(path, experiment.source.encode("utf-8"))
-        return path
-    if (data / name).exists():
-        return data / name
-    if (known := downloaded(name.stem)) is not None:
-        return known
-    raise CorpusError(
-        f"{name} is not in {data}: give its directory with --data DIR, or try riverrun data get {name.stem}"
-    )
+    name = experiment.source
+    found = data / name if Path(name).suffix in (".txt", ".tsv") else task_file(name)
+    if found is None:
+        found = folder / f"{experiment.name}.txt"
+        write_atomically(found, name.encode("utf-8"))
+    elif not found.exists():
+        found = downloaded(Path(name).stem)
+    if found is None:
+        raise CorpusError(
+            f"{name} is not in {data}: give its directory with --data DIR, or try "
+            f"riverrun data get {Path(name).stem}"
+        )
+    if experiment.lines is None:
+        return found
+    return _first_lines(found, experiment.lines, folder / found.name)
+
+
+def _first_lines(source: Path, count: int, path: Path) -> Path:
+    with source.open(encoding="utf-8") as stream:
+        write_atomically(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
+    return path
 
 
 def recorded_figures(folder: Path) -> Figures:

@@ -38,13 +38,17 @@ def page(score: Score, model: str) -> str:
         f"<tr><td>{name.replace('_', ' ')}</td><td>{value:,.4g}</td></tr>"
         for name, value in score.likelihood.to_dict().items()
     )
-    text = "".join(
+    key = "".join(f'<span style="{_style(bits)}">{bits}</span>' for bits in (0, 1, 2, 4, 6, 8, 10))
+    return _PAGE.format(model=html.escape(model), rows=rows, key=key, text=coloured(score))
+
+
+def coloured(score: Score) -> str:
+    """The text as HTML, every token on a ground as dark as it is surprising."""
+    return "".join(
         f'<span title="{token.surprisal_bits:.2f} bits" style="{_style(token.surprisal_bits)}">'
         f"{_visible(token.text)}</span>"
         for token in score.token_scores
     )
-    key = "".join(f'<span style="{_style(bits)}">{bits}</span>' for bits in (0, 1, 2, 4, 6, 8, 10))
-    return _PAGE.format(model=html.escape(model), rows=rows, key=key, text=text)
 
 
 def _style(bits: float) -> str:

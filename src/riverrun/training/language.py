@@ -19,6 +19,7 @@ from riverrun.text import START, Tokenizer
 from riverrun.training.previews import previews
 from riverrun.training.task import Preview, Step, Validation
 
+_LOGITS_AT_ONCE = 1 << 24  # in validation: memory does not grow with the vocabulary
 WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
 
 
@@ -74,8 +75,9 @@ class LanguageModelTask:
                 torch.cat([c.to(s.dtype), s[:, 1:]], dim=1) for c, s in zip(cold, state, strict=True)
             )
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        for offset in range(0, lane, 256):
-            count = min(256, lane - offset)
+        longest = max(8, min(256, _LOGITS_AT_ONCE // (lanes * self.tokenizer.size)))
+        for offset in range(0, lane, longest):
+            count = min(longest, lane - offset)
             window = np.stack([self._held_out(s + offset - 1, count + 1) for s in starts], axis=1)
             targets = self._tensor(window[1:])
             logits, state = self._run(self._tensor(window[:-1]), state)

@@ -43,12 +43,13 @@ class Optimizer:
     def step(self, rate: float) -> None:
         """Move the parameters against their gradients. Decay acts on matrices only and is decoupled
         (Loshchilov & Hutter 2019)."""
-        for matrices in (True, False):
-            chosen = [
-                i for i, p in enumerate(self._parameters) if p.grad is not None and (p.dim() >= 2) == matrices
-            ]
-            if chosen:
-                self._update(chosen, rate, self._settings.weight_decay if matrices else 0.0)
+        decay = self._settings.weight_decay
+        trained = [i for i, p in enumerate(self._parameters) if p.grad is not None]
+        decayed = [i for i in trained if decay and self._parameters[i].dim() >= 2]
+        if decayed:
+            self._update(decayed, rate, decay)
+        if others := [i for i in trained if i not in decayed]:
+            self._update(others, rate, 0.0)
 
     def _update(self, chosen: list[int], rate: float, decay: float) -> None:
         parameters = [self._parameters[i] for i in chosen]

@@ -1,0 +1,22 @@
+"""``riverrun report``: a page about a model."""
+
+import argparse
+from pathlib import Path
+
+from riverrun.cli.main import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument("model", help="a model directory")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: MODEL-report.html)")
+    parser.add_argument("--text", metavar="FILE", help="its training text, where that has moved")
+
+
+def run(options: argparse.Namespace) -> int:
+    from riverrun.api import load_language_model
+    from riverrun.reporting.model_report import write_report
+
+    model = load_language_model(options.model)
+    beside = model.path.with_name(f"{model.path.resolve().name}-report.html")
+    print(write_report(model, Path(options.output) if options.output else beside, options.text))
+    return 0

@@ -1,0 +1,145 @@
+"""The page of a model: settings, curves, samples, surprisal of a held-out passage, what it copies."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from riverrun.api import TrainedLanguageModel
+from riverrun.data.cache import write_atomically
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.errors import CorpusError
+from riverrun.evaluation.copying import NGRAMS, Copying, copying
+from riverrun.reporting import page, pictures
+from riverrun.reporting.history import History, read_history
+from riverrun.reporting.surprisal_page import coloured
+from riverrun.text.tokenizer import rebuffer
+
+SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
+PASSAGE_LENGTH = 1500  # characters
+
+
+def write_report(model: TrainedLanguageModel, output: Path, text: str | None = None) -> Path:
+    """Write the page, and its pictures as PNG beside it.
+
+    Args:
+        model: a trained language model.
+        output: the page.
+        text: its training text, where it is no longer where it was.
+
+    Raises:
+        CorpusError: the text given is not the model's.
+        OutputError: the page cannot be written.
+    """
+    history = read_history(model.path)
+    corpus, missing = training_text(model, text)
+    png = _loss(history)
+    write_atomically(output.with_name(f"{output.stem}-loss.png"), png)
+    parts = [
+        page.section("The model", page.table(("", ""), _facts(model))),
+        page.section("Loss against time", page.picture(png, "loss against seconds")),
+        page.section("Samples by step and temperature", page.samples_grid(history.samples, history.epochs)),
+    ]
+    if corpus is None:
+        parts.append(page.section("Copying and surprisal", page.paragraph(missing)))
+    else:
+        parts += [_copying_section(model, corpus, history), _surprisal_section(model, corpus)]
+    parts.append(page.section("Settings", page.table(("setting", "value"), _settings(model))))
+    return page.write(output, f"riverrun model {model.path.name}", parts)
+
+
+def training_text(model: TrainedLanguageModel, text: str | None) -> tuple[Corpus | None, str]:
+    """The corpus a model was trained on, or None and why it is not there."""
+    sha256 = model.facts.get("corpus", {}).get("sha256")
+    if text is not None:
+        corpus = open_corpus([text])
+        if corpus.digest != sha256:
+            raise CorpusError(f"{text} is not the text that {model.path} was trained on (its sha256 differs)")
+        return corpus, ""
+    try:
+        inputs = json.loads((model.path / "request.json").read_text(encoding="utf-8"))["inputs"]
+        corpus = open_corpus(inputs)
+    except (OSError, ValueError, KeyError, CorpusError):
+        return None, "The training text is not where it was: give it with --text."
+    if corpus.digest != sha256:
+        return None, "The training text has changed since: give the old one with --text."
+    return corpus, ""
+
+
+def copying_by_temperature(
+    model: TrainedLanguageModel, corpus: Corpus, temperatures: tuple[float, ...]
+) -> dict[float, tuple[str, Copying]]:
+    """A sample at each temperature: its longest copied stretch as text, and the measures."""
+    tokenizer, end = model.tokenizer, _training_end(model, corpus)
+
+    def training() -> Iterator[np.ndarray]:
+        for piece in rebuffer(corpus.texts(0, end), tokenizer.unit, tokenizer.normalizer):
+            yield tokenizer.encode(piece)
+
+    found = {}
+    for temperature in temperatures:
+        ids = tokenizer.encode(model.generate(length=SAMPLE_LENGTH, temperature=temperature, seed=0))
+        result = copying(ids, training)
+        found[temperature] = tokenizer.decode(ids[result.place : result.place + result.longest]), result
+    return found
+
+
+def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: History) -> str:
+    temperatures = tuple(model.settings["training"]["preview_temperatures"]) or (1.0,)
+    lines = [
+        (
+            f"{temperature:g}",
+            f"{result.longest}",
+            span,
+            *(f"{result.new[n]:.1%}" if n in result.new else "" for n in NGRAMS),
+        )
+        for temperature, (span, result) in copying_by_temperature(model, corpus, temperatures).items()
+    ]
+    header = ("temperature", "longest copied", "it reads", *(f"new {n}-grams" for n in NGRAMS))
+    about = (
+        f"Of {SAMPLE_LENGTH:,} symbols at each temperature: the longest stretch that stands in the training text "
+        "word for word, and the share of n-grams that do not stand in it."
+    )
+    return page.section("Copying", page.paragraph(about), page.table(header, lines))
+
+
+def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
+    """The first held-out passage, coloured."""
+    begin = _training_end(model, corpus)
+    if begin == corpus.characters:
+        return page.section("Surprisal", page.paragraph("Nothing of this text was held out."))
+    score = model.score("".join(corpus.texts(begin, begin + PASSAGE_LENGTH)))
+    about = f"The first held-out passage: {score.bits_per_character:.3f} bits per character."
+    return page.section(
+        "Surprisal of a held-out passage",
+        page.paragraph(about),
+        f'<p style="white-space:pre-wrap;font-family:monospace">{coloured(score)}</p>',
+    )
+
+
+def _training_end(model: TrainedLanguageModel, corpus: Corpus) -> int:
+    share = model.settings["data"]["validation"]
+    return corpus.characters if isinstance(share, str) else int(corpus.characters * (1 - share))
+
+
+def _loss(history: History) -> bytes:
+    lines = {"training": history.training_loss, "held out": history.held_out_loss}
+    return pictures.curves(lines, "seconds", "nats per token")
+
+
+def _facts(model: TrainedLanguageModel) -> list[tuple[str, str]]:
+    facts: dict[str, Any] = {"weights": f"{model.parameters:,}", "symbols": f"{model.tokenizer.size:,}"}
+    facts |= {name.replace("_", " "): value for name, value in model.facts.items() if name != "corpus"}
+    corpus = model.facts.get("corpus", {})
+    facts["corpus"] = f"{corpus.get('name')}, {corpus.get('characters', 0):,} characters"
+    return [(name, f"{v:.4f}" if isinstance(v, float) else str(v)) for name, v in facts.items()]
+
+
+def _settings(model: TrainedLanguageModel) -> list[tuple[str, str]]:
+    return [
+        (f"{section}.{key}", str(value))
+        for section, values in model.settings.items()
+        for key, value in values.items()
+    ]
