@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from typing import Any
 
 from riverrun.cli.main import Parser
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def measure(path: str, seconds: float, count: int, precision: str) -> dict:
+def measure(path: str, seconds: float, count: int, precision: Any) -> dict:
     """Speed of a model in symbols, and the shares of it, in seconds."""
     begun = time.perf_counter()
     from riverrun.api import load_language_model
@@ -70,8 +71,8 @@ def measure(path: str, seconds: float, count: int, precision: str) -> dict:
     prompted = time.perf_counter()
     rate, symbols = writing_rate(decoder, position, sampling, seconds, count)
     stages = {}
-    if hasattr(decoder, "stage_seconds"):  # the plain decoder has no stages to tell apart
-        stages = decoder.stage_seconds(position, sampling, max(1, symbols // 4))
+    if time_stages := getattr(decoder, "stage_seconds", None):  # the plain decoder has none to tell apart
+        stages = time_stages(position, sampling, max(1, symbols // 4))
     start = {
         "import": imported - begun,
         "load_and_verify": loaded - imported,

@@ -48,9 +48,9 @@ class CompiledDecoder:
         cells = self._layers if self._core == LSTM else 0
         self._state_size = (sum(self._pasts) + cells) * self._width
         table = self.vocabulary * int(self._plan[at.TABLE_WIDTH])
-        self._bytes = self._values.nbytes - 4 * table  # read for every symbol
+        self.bytes_per_symbol = self._values.nbytes - 4 * table  # weights read for each one
         self._written_at_once = min(32, max(4, max(self._pasts) // 8))  # long pasts are worth moving rarely
-        self._pace = Pace(max(1, min(cores(), self._bytes // _WORTH_SHARING)))
+        self._pace = Pace(max(1, min(cores(), self.bytes_per_symbol // _WORTH_SHARING)))
 
     def initial_state(self) -> State:
         return (np.zeros(self._state_size, np.float32),)
@@ -73,7 +73,7 @@ class CompiledDecoder:
         self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
     ) -> tuple[NDArray[np.int64], list[Position]]:
         sequences = len(positions)
-        teams = min(cores(), sequences, max(1, sequences * count * self._bytes // _WORTH_A_THREAD))
+        teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
             return self._write(positions, samplings, seeds, count)
         bounds = [sequences * team // teams for team in range(teams + 1)]
@@ -142,7 +142,7 @@ class CompiledDecoder:
 
     def _call(self, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
         """Run a task; one long enough of a single sequence by as many threads as are fastest."""
-        if numbers[at.SEQUENCES] > 1 or numbers[at.COUNT] * self._bytes < _WORTH_A_THREAD:
+        if numbers[at.SEQUENCES] > 1 or numbers[at.COUNT] * self.bytes_per_symbol < _WORTH_A_THREAD:
             return self._call_with(1, numbers, arrays)
         ranks, began = self._pace.ranks(), time.perf_counter()
         self._call_with(ranks, numbers, arrays)

@@ -55,7 +55,7 @@ class Packer:
         if self._kind == at.INT8:
             largest = np.abs(full).max(axis=1)
             scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-            full, scales = full / scale[:, None], self.array(scale / (1 << 24))
+            full, scales = full / scale[:, None], self.array(scale / np.float32(1 << 24))
         # [panels, columns, vectors of a panel, lanes]
         panels = full.reshape(rows // PANEL, PANEL // LANES, LANES, columns).transpose(0, 3, 1, 2)
         fields = [self.array(stored(panels, self._kind)), columns, rows // PANEL, self._kind, scales]

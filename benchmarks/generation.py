@@ -1,0 +1,231 @@
+"""Speed of generation, side by side with an ``nn.LSTM`` loop and with the published Keras loop.
+
+Every ratio is of two figures measured in turn in one run, the median of several turns, so that what else the
+machine does weighs on both. Rewrites its section of ``benchmarks/RESULTS.md``.
+
+    python benchmarks/generation.py [--model DIR] [--turns N] [--without-keras]
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import peers
+import torch_loop
+from results import table, write_section
+from riverrun.api import load_language_model
+from riverrun.bundle import read_bundle
+from riverrun.data.corpus import open_corpus
+from riverrun.generation.compiled.decoder import CompiledDecoder
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.streaming import begin
+
+VOCABULARY, EMBEDDING = 58, 64
+SHAPES = ((128, 1), (512, 1), (512, 2))
+SAMPLING = Sampling(temperature=0.8)
+PUBLISHED = "LSTM(128) of the published example"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="a trained model, for the cost of fewer bits")
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--without-keras", action="store_true")
+    options = parser.parse_args(arguments)
+    torch.manual_seed(0)
+    parts = [one_sequence(options.turns), many_sequences(options.turns), fewer_bits(options.turns)]
+    if not options.without_keras:
+        parts.append(against_keras(max(2, options.turns // 2)))
+    path = options.model or trained_model()
+    parts += [bits_per_character(path), cold_start(path, options.turns)]
+    write_section("generation", "Generation", "python benchmarks/generation.py", "\n\n".join(parts))
+
+
+def models(hidden: int, layers: int, precision: str = "fp32") -> tuple[torch_loop.Model, CompiledDecoder]:
+    """The same random weights in torch and in our decoder."""
+    model = torch_loop.Model(VOCABULARY, EMBEDDING, hidden, layers).eval()
+    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    return model, CompiledDecoder(weights, {"core": "lstm", "hidden": hidden, "layers": layers}, precision)
+
+
+def writing(decoder: CompiledDecoder, sequences: int, seconds: float = 0.3) -> Callable[[], float]:
+    """A function that writes for about that long and returns symbols a second."""
+    positions = [begin(decoder, [2 + k % 50, 3], SAMPLING) for k in range(sequences)]
+    seeds = [(0, k) for k in range(sequences)]
+    count = 1
+
+    def rate() -> float:
+        began = time.perf_counter()
+        decoder.write(positions, [SAMPLING] * sequences, seeds, count)
+        return count * sequences / (time.perf_counter() - began)
+
+    while (speed := rate()) * seconds > 2 * count * sequences:
+        count = max(2 * count, int(speed * seconds / sequences / 2))
+    return rate
+
+
+def in_turn(turns: int, *measures: Callable[[], float]) -> list[float]:
+    """Medians of several figures, taken one after the other, again and again."""
+    rounds = [[measure() for measure in measures] for _ in range(turns)]
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+def ratio(turns: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[float, float, float]:
+    """Medians of two figures and of their ratio in each turn."""
+    rounds = [(first(), second()) for _ in range(turns)]
+    ours, theirs = zip(*rounds, strict=True)
+    ratios = [a / b for a, b in rounds]
+    return statistics.median(ours), statistics.median(theirs), statistics.median(ratios)
+
+
+def one_sequence(turns: int) -> str:
+    rows = []
+    for hidden, layers in SHAPES:
+        model, decoder = models(hidden, layers)
+        write, read = writing(decoder, 1), bandwidth(decoder.bytes_per_symbol)
+        torch.set_num_threads(1)  # as fast as or faster than two for one character at a time
+        ours, theirs, times = ratio(
+            turns, write, lambda m=model: 1 / torch_loop.seconds_per_character(m, 300)
+        )
+        _, _, share = ratio(turns, lambda w=write, d=decoder: w() * d.bytes_per_symbol, read)
+        scoring = statistics.median(scoring_rate(decoder) for _ in range(turns))
+        rows.append(
+            [
+                f"{layers} x {hidden}",
+                f"{ours:,.0f}",
+                f"{theirs:,.0f}",
+                f"{times:.1f}",
+                f"{share:.0%}",
+                f"{scoring:,.0f}",
+            ]
+        )
+    header = ["LSTM", "characters/s", "nn.LSTM loop", "ratio", "share of the bandwidth bound", "scored/s"]
+    return f"One sequence, {VOCABULARY} symbols, fp32:\n\n{table(header, rows)}\n\n{_BOUND}"
+
+
+_BOUND = (
+    "The bound is the bytes of weights read for each character over the speed at which one core (as many as "
+    "the decoder uses) sums an array of that size, so from the cache level that it fits in."
+)
+
+
+def many_sequences(turns: int) -> str:
+    rows = []
+    for hidden in (128, 512):
+        _, decoder = models(hidden, 1)
+        many, one, times = ratio(turns, writing(decoder, 64), writing(decoder, 1))
+        rows.append([f"1 x {hidden}", f"{one:,.0f}", f"{many:,.0f}", f"{times:.2f}"])
+    return "64 sequences at once:\n\n" + table(["LSTM", "one", "64 together", "ratio"], rows)
+
+
+def fewer_bits(turns: int) -> str:
+    rows = []
+    for hidden, layers in (*SHAPES, (1024, 1)):
+        rates = in_turn(turns, *(writing(models(hidden, layers, p)[1], 1) for p in ("fp32", "bf16", "int8")))
+        rows.append([f"{layers} x {hidden}", *(f"{rate:,.0f}" for rate in rates)])
+    return "Weights in fewer bits, characters/s:\n\n" + table(["LSTM", "fp32", "bf16", "int8"], rows)
+
+
+def bits_per_character(path: Path) -> str:
+    """The cost of fewer bits on a text, by a trained model."""
+    model, weights = load_language_model(path), read_bundle(path).weights
+    ids = model.tokenizer.encode("".join(open_corpus(["python-docs"]).texts())[-200_000:])
+    bits = []
+    for precision in ("fp32", "bf16", "int8"):
+        decoder = CompiledDecoder(weights, model.settings["model"], precision)
+        scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
+        bits.append(scores.surprisal.mean() / np.log(2))
+    shape = f"{model.settings['model']['layers']} x {model.settings['model']['hidden']}"
+    row = [shape, f"{bits[0]:.4f}", *(f"{value - bits[0]:+.4f}" for value in bits[1:])]
+    return "Their cost in bits per character:\n\n" + table(["trained model", "fp32", "bf16", "int8"], [row])
+
+
+def scoring_rate(decoder: CompiledDecoder, count: int = 100_000) -> float:
+    ids = np.random.default_rng(0).integers(2, VOCABULARY, count + 1)
+    began = time.perf_counter()
+    decoder.score(ids[:-1], ids[1:], decoder.initial_state())
+    return count / (time.perf_counter() - began)
+
+
+def bandwidth(size: int) -> Callable[[], float]:
+    """A function that reads ``size`` bytes again and again and returns bytes a second."""
+    from numba import njit
+
+    @njit(fastmath=True)
+    def read(values, times):
+        total = np.float32(0)
+        for _ in range(times):
+            for place in range(values.size):
+                total += values[place]
+        return total
+
+    values = np.ones(size // 4, np.float32)
+    read(values, 1)
+    times = max(1, int(2e10 / size / 4))
+
+    def rate() -> float:
+        began = time.perf_counter()
+        read(values, times)
+        return size * times / (time.perf_counter() - began)
+
+    return rate
+
+
+def against_keras(turns: int) -> str:
+    _, decoder = models(128, 1)
+    write, rows = writing(decoder, 1), []
+    here = Path(__file__).parent / "keras_generation.py"
+    for backend, packages in (
+        ("tensorflow", ("tensorflow==2.21.0", "keras==3.15.1")),
+        ("jax", ("keras", "jax")),
+    ):
+        python = peers.environment(f"keras-{backend}", *packages)
+        settings = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+        loop = lambda p=python, s=settings: float(peers.run(p, str(here), "8", **s))  # noqa: E731
+        ours, theirs, times = ratio(turns, write, loop)
+        rows.append([f"Keras, {backend}", f"{theirs:,.1f}", f"{ours:,.0f}", f"{times:,.0f}"])
+    return f"{PUBLISHED}, characters/s:\n\n" + table(["loop", "theirs", "ours", "ratio"], rows)
+
+
+def trained_model() -> Path:
+    """A model of a minute's training, made at the first call."""
+    path = peers.BENCH / "generation-model"
+    if not path.exists():
+        command = [_riverrun(), "train", "python-docs", "--minutes", "1", "-o", str(path)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+def cold_start(path: Path, turns: int) -> str:
+    """Wall time of a whole command; torch's import for comparison."""
+
+    def seconds(*command: str) -> Callable[[], float]:
+        def measure() -> float:
+            began = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            return time.perf_counter() - began
+
+        return measure
+
+    generate = seconds(_riverrun(), "generate", str(path), "the ", "--length", "400")
+    generate()
+    ours, torchs = in_turn(turns, generate, seconds(sys.executable, "-c", "import torch"))
+    return (
+        f'A cold `riverrun generate MODEL "the " --length 400` takes {ours:.2f} s in all; '
+        f"`import torch` alone takes {torchs:.2f} s."
+    )
+
+
+def _riverrun() -> str:
+    return str(Path(sys.executable).parent / "riverrun")
+
+
+if __name__ == "__main__":
+    main()
