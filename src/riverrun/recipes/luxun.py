@@ -24,7 +24,7 @@ PUBLISHED = {
 _ABOUT = (
     "Embedding(256), LSTM(256), the weights with the best held-out loss are kept, the learning rate is halved on a "
     "plateau, and training stops after three evaluations without improvement. The published code sets a learning "
-    "rate of 0.1, with which Adam diverges, and moves its generation window on by one character although its units "
+    "rate of 0.1, a hundred times what is usual, and moves its generation window by one character though its units "
     "are words, so that the model reads what it never saw; here the rate is 0.001 and a step is a unit. "
 )
 

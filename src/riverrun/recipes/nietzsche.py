@@ -48,7 +48,7 @@ _ABOUT = (
     "epoch in which it leaves that behind stays above the loss at its end. The figure 'training loss, epoch 1' "
     "shows ours; the code as published, run again in Keras, has a held-out loss of 1.77 after its first epoch "
     "and of 1.51 after its eighth. In a notebook a second run of the training cell goes on with the weights of "
-    "the first, which explains a first epoch of 1.41."
+    "the first, which would explain a first epoch of 1.41."
 )
 
 

@@ -47,7 +47,7 @@ def _translator(name: str, title: str) -> Recipe:
         _SEQ2SEQ,
         "Characters, LSTM(256), the 10,000 shortest pairs, RMSprop, batch 64, teacher forcing, a fifth held out. "
         "The tutorial shows translations of sentences it was trained on; here the figure is the share of held-out "
-        "sentences that are translated without a fault, of which the encoder's one state vector allows few. "
+        "sentences that are translated without a fault. "
         "A character goes in through an embedding, which is a one-hot vector times a matrix.",
         (
             *(
