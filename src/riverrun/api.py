@@ -1,5 +1,6 @@
 """What ``import riverrun`` offers: train, load, and the trained models."""
 
+import atexit
 import itertools
 import math
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError, OutputError
@@ -136,9 +138,13 @@ class TrainedLanguageModel:
         **sampling: Any,
     ) -> Iterator[str]:
         """The same, piece by piece as it is written; without a length it never ends."""
+        return self._pieces_of(self._blocks(prompt, length, 1, seed, Sampling(**sampling)), stop)
+
+    def _pieces_of(self, blocks: Iterator[NDArray[np.int64]], stop: Sequence[str]) -> Iterator[str]:
+        """The text of blocks [1, T], up to a stop string."""
         scanner = StopScanner(stop)
         decoder = self.tokenizer.decoder()
-        for block in self._blocks(prompt, length, 1, seed, Sampling(**sampling)):
+        for block in blocks:
             text = scanner.push("".join(map(decoder.push, block[0].tolist())))
             if text:
                 yield text
@@ -233,6 +239,12 @@ class TrainedLanguageModel:
 
     def _encode(self, text: str):
         """Ids of a text; unseen symbols are named in a warning."""
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"what was given is not text: {error.reason} at character {error.start}"
+            ) from None
         ids = self.tokenizer.encode(text)
         if unseen := self.tokenizer.unseen(text):
             action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
@@ -317,16 +329,13 @@ def train(
     if output is None:
         holder = tempfile.TemporaryDirectory(prefix="riverrun-")
         output = Path(holder.name) / "model"
-        _TEMPORARY.append(holder)
+        atexit.register(holder.cleanup)
     request = Request(
         tuple(str(item) for item in inputs), Path(output), build(settings or {}, given), resume, overwrite
     )
     for _ in run(request, clock):
         pass
     return load(output)
-
-
-_TEMPORARY: list[tempfile.TemporaryDirectory[str]] = []  # deleted when the process ends
 
 
 def new_seed() -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 from riverrun.training import events
 from riverrun.training.run import Request
@@ -22,7 +23,8 @@ def _plain(run: Iterator[events.Event], request: Request, resume: str) -> events
                 continue
             last_shown = event.seconds
         if text := describe(event, request, resume):
-            print(text, file=sys.stderr, flush=True)
+            with suppress(OSError):  # nobody reads any more: no reason to stop training
+                print(text, file=sys.stderr, flush=True)
         last = event
     assert isinstance(last, events.Stopped)
     return last

@@ -5,9 +5,8 @@ import json
 import os
 import shlex
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def _keeping_settings(parser: Parser):
     plain = parser.parse_intermixed_args
 
     def parse(arguments: list[str]) -> argparse.Namespace:
-        dotted, rest = split_settings(arguments)
+        dotted, rest = split_settings(arguments, parser._option_string_actions)
         options = plain(rest)
         options.dotted = dotted
         return options
@@ -93,23 +92,29 @@ def _keeping_settings(parser: Parser):
     return parse
 
 
-def split_settings(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """Separate ``--section.key VALUE``, ``--section.key=VALUE`` and bare ``--section.key`` (true) from the rest."""
+def split_settings(arguments: list[str], flags: Container[str]) -> tuple[dict[str, Any], list[str]]:
+    """Separate ``--section.key VALUE``, ``--section.key=VALUE`` and bare ``--section.key`` (true) from the rest.
+
+    What is none of the command's own ``flags`` is taken for a setting too, so that all unknown ones are
+    reported together, with the nearest known names.
+    """
     dotted: dict[str, Any] = {}
     rest: list[str] = []
     items = iter(enumerate(arguments))
     for index, argument in items:
         name, equals, value = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or "." not in name:
+        key = name.replace("-", "_")
+        if not argument.startswith("--") or argument == "--" or f"--{name}" in flags:
             rest.append(argument)
             continue
         following = arguments[index + 1] if index + 1 < len(arguments) else "--"
-        if not equals and (following.startswith("--") or name in _SWITCHES):
+        alone = key in _SWITCHES and following not in ("true", "false")
+        if not equals and (following.startswith("--") or alone):
             value = "true"
         elif not equals:
             value = following
             next(items)
-        dotted[name.replace("-", "_")] = value
+        dotted[key] = value
     return dotted, rest
 
 
@@ -142,7 +147,8 @@ def _stop_on_interrupt() -> Iterator[Any]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        print("\nstopping after this step; Ctrl-C again to leave without saving", file=sys.stderr)
+        with suppress(OSError):  # not print: the signal may have come in the middle of one
+            os.write(2, b"\nstopping after this step; Ctrl-C again to leave without saving\n")
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

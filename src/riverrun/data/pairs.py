@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os.path
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def looks_like_pairs(inputs: tuple[str, ...]) -> bool:
     from riverrun.data.builtin_pairs import parse_task
 
     def is_pairs(item: str) -> bool:
-        return _layout(Path(item)) != "text" or (not Path(item).exists() and parse_task(item) is not None)
+        return _layout(Path(item)) != "text" or (not os.path.exists(item) and parse_task(item) is not None)
 
     return bool(inputs) and all(is_pairs(item) for item in inputs)
 

@@ -1,0 +1,389 @@
+"""Every command: what it prints, its JSON, and its complaints (one line on stderr, exit code 2 or 1)."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import tiny
+from riverrun.cli.main import COMMANDS, main
+
+NUMBERS = "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy"
+EVALUATE_KEYS = set(NUMBERS.split())
+TRAIN_KEYS = {"model", "steps", "seconds", "validation_nats_per_token", "validation_bits_per_character"}
+FILES = "config.toml tokenizer.json model.safetensors metrics.jsonl samples.jsonl README.md"
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Runs a command; returns exit code, stdout and stderr."""
+    monkeypatch.setattr("warnings.showwarning", None)  # the command sets its own; put back afterwards
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stopped:
+            code = stopped.code
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def complaint(cli):
+    """Runs a command that must be refused as bad input; returns its one line."""
+
+    def run(*arguments: object, code: int = 2) -> str:
+        found, out, err = cli(*arguments)
+        assert (found, out) == (code, ""), err
+        assert err.count("\n") == 1, err
+        assert "Traceback" not in err
+        return err
+
+    return run
+
+
+def settings() -> list[str]:
+    return [
+        part for key, value in tiny.SETTINGS.items() for part in (f"--{key.replace('_', '-')}", str(value))
+    ]
+
+
+class TestMain:
+    @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
+    def test_help_names_every_command(self, cli, arguments):
+        code, out, err = cli(*arguments)
+        assert (code, err) == (0, "")
+        assert all(name in out for name in COMMANDS)
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_command_has_help(self, cli, name):
+        code, out, _ = cli(name, "--help")
+        assert code == 0
+        assert out.startswith(f"usage: riverrun {name}")
+
+    def test_help_of_train_lists_every_setting(self, cli):
+        from riverrun.config import known_keys
+
+        _, out, _ = cli("train", "--help")
+        for key in known_keys():
+            assert key.startswith("budget.") or f"--{key.replace('_', '-')}" in out
+
+    def test_version(self, cli):
+        assert cli("--version")[1].startswith("riverrun ")
+
+    def test_a_misspelt_command_is_guessed(self, complaint):
+        assert "did you mean generate?" in complaint("genrate")
+        assert "the commands are train" in complaint("xyzzy")
+
+    @pytest.mark.parametrize(
+        "arguments", [["generate"], ["score"], ["data"], ["show", "a", "b"], ["data", "put"]]
+    )
+    def test_wrong_arguments_point_to_the_help(self, complaint, arguments):
+        assert "--help" in complaint(*arguments)
+
+    def test_an_unforeseen_error_is_one_line_and_a_traceback_on_demand(
+        self, cli, complaint, trained, monkeypatch
+    ):
+        monkeypatch.setattr("riverrun.api.load", _broken)
+        assert "RuntimeError: two lines" in complaint("show", trained, code=1)
+        with pytest.raises(RuntimeError):
+            cli("show", trained, "--debug")
+
+    def test_errors_show_their_place_only_on_demand(self, cli):
+        from riverrun.errors import ModelError
+
+        with pytest.raises(ModelError):
+            cli("show", "/no/such/model", "--debug")
+
+
+def _broken(*arguments: object) -> None:
+    raise RuntimeError("two\nlines")
+
+
+class TestTrain:
+    def test_leaves_a_model_and_ends_with_one_object(self, cli, corpus, tmp_path):
+        command = ["train", corpus, "-o", tmp_path / "model", "--steps", "6", "--json", *settings()]
+        code, out, err = cli(*command)
+        assert code == 0
+        report = json.loads(out)
+        assert {
+            "model",
+            "steps",
+            "seconds",
+            "validation_nats_per_token",
+            "validation_bits_per_character",
+        } <= set(report)
+        assert (report["model"], report["steps"]) == (str(tmp_path / "model"), 6)
+        assert "held-out loss" in err
+        for name in (
+            "config.toml",
+            "tokenizer.json",
+            "model.safetensors",
+            "metrics.jsonl",
+            "samples.jsonl",
+            "README.md",
+        ):
+            assert (tmp_path / "model" / name).stat().st_size
+
+    def test_without_json_stdout_is_empty(self, cli, corpus, tmp_path):
+        code, out, _ = cli("train", corpus, "-o", tmp_path / "model", "--steps", "2", *settings())
+        assert (code, out) == (0, "")
+
+    def test_the_directory_is_named_after_the_text(self, cli, corpus, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        cli("train", corpus, "--steps", "2", *settings())
+        assert (tmp_path / "river" / "model.safetensors").exists()
+
+    @pytest.mark.parametrize("budget", [["--epochs", "0.02"], ["--minutes", "0.005"]])
+    def test_other_budgets(self, cli, corpus, tmp_path, budget):
+        code, out, _ = cli("train", corpus, "-o", tmp_path / "model", "--json", *budget, *settings())
+        assert code == 0
+        assert json.loads(out)["steps"] >= 1
+
+    def test_flags_win_over_the_file_and_the_file_over_defaults(self, cli, corpus, tmp_path):
+        config = tmp_path / "settings.toml"
+        config.write_text("[model]\nhidden = 5\nlayers = 2\n[budget]\nminutes = 9\n[training]\nthreads = 1\n")
+        command = [
+            "train",
+            corpus,
+            "-o",
+            tmp_path / "m",
+            "--config",
+            config,
+            "--steps",
+            "2",
+            "--model.layers=1",
+        ]
+        assert cli(*command)[0] == 0
+        shown = json.loads(cli("show", tmp_path / "m", "--json")[1])["settings"]
+        assert (shown["model"]["hidden"], shown["model"]["layers"]) == (5, 1)
+        assert shown["budget"] == {"steps": 2}
+
+    @pytest.mark.parametrize("flag", [["--text.lower"], ["--text.lower=true"], ["--text.lower", "true"]])
+    def test_switches(self, cli, tmp_path, flag):
+        (tmp_path / "text.txt").write_text("River RUNS " * 30)
+        assert (
+            cli("train", *flag, tmp_path / "text.txt", "-o", tmp_path / "m", "--steps", "2", *settings())[0]
+            == 0
+        )
+        assert "R" not in json.loads((tmp_path / "m" / "tokenizer.json").read_text())["symbols"]
+
+    def test_standard_input(self, cli, tmp_path, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(tiny.text().encode())))
+        assert cli("train", "-", "-o", tmp_path / "model", "--steps", "2", *settings())[0] == 0
+
+    def test_resumes_and_overwrites(self, cli, complaint, corpus, tmp_path):
+        tiny.kill_after(6, corpus, tmp_path / "model", training__checkpoint_every=2)
+        assert "--resume" in complaint("train", corpus, "-o", tmp_path / "model", *settings())
+        assert cli("train", corpus, "-o", tmp_path / "model", "--resume")[0] == 0
+        tiny.train(corpus, tmp_path / "whole")
+        assert tiny.weights(tmp_path / "model") == tiny.weights(tmp_path / "whole")
+        command = ["train", corpus, "-o", tmp_path / "model", "--overwrite", "--steps", "2", *settings()]
+        assert cli(*command)[0] == 0
+
+    def test_all_bad_settings_are_reported_at_once(self, complaint, corpus, tmp_path):
+        said = complaint(
+            *("train", corpus, "-o", tmp_path / "m", "--model.hiden", "3", "--training.batch", "-1"),
+            *("--trainng.chunk=x", "--model.dropout", "2", "--batch", "8", "--steps", "0"),
+        )
+        for part in (
+            "model.hiden; did you mean model.hidden?",
+            "trainng.chunk; did you mean training.chunk?",
+            "unknown setting batch; did you mean training.batch?",
+            "training.batch = '-1'",
+            "model.dropout = '2'",
+            "budget.steps = '0'",
+        ):
+            assert part in said
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (None, "no such file"),
+            (b"", "is empty"),
+            (b"a", "too few"),
+            (b"ab" * 8, "training text has 14 symbols"),
+            (b"\x89PNG\r\n\x1a\n", "byte 0x89 at offset 0"),
+            ("naïve".encode("latin-1"), "byte 0xef at offset 2"),
+            (b"text\x00", "zero byte near offset 4"),
+        ],
+    )
+    def test_a_bad_text_is_one_line_and_leaves_nothing(self, complaint, content, said, tmp_path):
+        if content is not None:
+            (tmp_path / "text.txt").write_bytes(content)
+        err = complaint("train", tmp_path / "text.txt", "-o", tmp_path / "m", "--training.chunk", "32")
+        assert re.search(said, err)
+        assert not (tmp_path / "m").exists()
+
+    def test_no_text_at_all(self, complaint):
+        assert "no text given" in complaint("train", "--steps", "3")
+        assert "--output" in complaint("train", "--resume")
+
+    @pytest.mark.parametrize("device", ["abacus", "cuda:77"])
+    def test_a_device_that_is_not_there(self, complaint, corpus, tmp_path, device):
+        assert "training.device" in complaint(
+            "train", corpus, "-o", tmp_path / "m", "--training.device", device
+        )
+
+    def test_a_loss_that_is_no_number_is_a_failure(self, cli, corpus, tmp_path, monkeypatch):
+        monkeypatch.setattr("riverrun.training.loop.math.isfinite", lambda value: False)
+        code, _, err = cli("train", corpus, "-o", tmp_path / "m", "--steps", "5", *settings())
+        assert code == 1
+        assert "riverrun: the loss became" in err.splitlines()[-1]
+
+
+class TestGenerate:
+    def test_goes_on_from_the_prompt_the_same_for_the_same_seed(self, cli, trained):
+        command = ["generate", trained, "the river", "--length", "20", "--seed", "1"]
+        code, out, err = cli(*command)
+        assert (code, err) == (0, "")
+        assert out.startswith("the river")
+        assert len(out) == len("the river") + 20 + 1
+        assert cli(*command)[1] == out
+        assert cli(*command[:-1], "2")[1] != out
+
+    def test_json_has_the_samples(self, cli, trained):
+        command = ["generate", trained, "the", "--length", "9", "--n", "3", "--seed", "1", "--json"]
+        samples = json.loads(cli(*command)[1])["samples"]
+        assert len(samples) == 3
+        assert len({sample["text"] for sample in samples}) > 1
+        for sample in samples:
+            assert {"prompt", "text", "tokens", "finish_reason", "seconds"} <= set(sample)
+            assert (sample["prompt"], sample["tokens"], sample["finish_reason"]) == ("the", 9, "length")
+
+    def test_streamed_and_whole_are_the_same_text(self, cli, trained):
+        command = ["generate", trained, "the", "--length", "40", "--seed", "4"]
+        (sample,) = json.loads(cli(*command, "--json")[1])["samples"]
+        assert cli(*command)[1] == f"the{sample['text']}\n"
+
+    def test_stops_before_a_stop_text(self, cli, trained):
+        command = ["generate", trained, "the", "--seed", "1", "--json", "--length", "500", "--stop", " "]
+        (sample,) = json.loads(cli(*command)[1])["samples"]
+        assert sample["finish_reason"] == "stop"
+        assert " " not in sample["text"]
+
+    @pytest.mark.parametrize(
+        "flag", [["--greedy"], ["--temperature", "0"], ["--top-k", "1"], ["--top-p", "0"]]
+    )
+    def test_ways_to_be_greedy(self, cli, trained, flag):
+        command = ["generate", trained, "the", "--length", "15"]
+        assert cli(*command, *flag)[1] == cli(*command, "--greedy", "--seed", "9")[1]
+
+    @pytest.mark.parametrize(
+        "flag", [["--uniform"], ["--min-p", "0.1"], ["--typical-p", "0.5"], ["--repetition-penalty", "1.3"]]
+    )
+    def test_other_ways_to_choose(self, cli, trained, flag):
+        code, out, _ = cli("generate", trained, "the", "--length", "15", "--seed", "3", *flag)
+        assert code == 0
+        assert len(out) == 19
+
+    def test_several_samples_are_numbered(self, cli, trained):
+        out = cli("generate", trained, "the", "--length", "5", "--n", "2")[1]
+        assert "--- 1\nthe" in out
+        assert "--- 2\nthe" in out
+
+    @pytest.mark.parametrize(
+        ("flags", "said"),
+        [
+            (["--temperature", "-1", "--top-p", "2", "--min-p", "nan"], "temperature.*top-p.*min-p"),
+            (["--temperature", "warm"], "temperature"),
+            (["--length", "-1"], "length"),
+            (["--n", "0"], "n = 0"),
+            (["--repetition-penalty", "0"], "repetition-penalty"),
+            (["\udcff"], "not text"),
+        ],
+    )
+    def test_values_out_of_range_are_refused(self, complaint, trained, flags, said):
+        assert re.search(said, complaint("generate", trained, *flags))
+
+    def test_an_unseen_character_is_named_in_a_warning(self, trained):
+        command = [sys.executable, "-m", "riverrun.cli.main", "generate", trained, "thé", "--length", "3"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("thé")
+        assert done.stderr.count("\n") == 1
+        assert "warning: never seen in training and read as <unknown>: 'é'" in done.stderr
+
+    def test_the_reader_may_leave(self, trained):
+        """As with ``riverrun generate book --endless | head -c 100``."""
+        command = [sys.executable, "-m", "riverrun.cli.main", "generate", trained, "the", "--endless"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert len(process.stdout.read(5000)) == 5000
+            process.stdout.close()
+            assert process.wait(timeout=60) == 0
+            assert process.stderr.read() == b""
+
+
+class TestScoreEvaluateShowData:
+    def test_score_lists_tokens(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("the age\n")
+        lines = cli("score", trained, tmp_path / "text.txt")[1].splitlines()
+        assert [json.loads(line.split("\t")[1]) for line in lines] == list("the age\n")
+        assert all(float(line.split("\t")[0]) >= 0 for line in lines)
+
+    def test_score_json(self, cli, trained, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the age")))
+        report = json.loads(cli("score", trained, "--json")[1])
+        assert set(report) == EVALUATE_KEYS | {"token_scores"}
+        assert [token["text"] for token in report["token_scores"]] == list("the age")
+        assert set(report["token_scores"][0]) == {"text", "surprisal_bits"}
+
+    def test_score_page_shows_the_text_and_loads_nothing(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("it & we <b>")
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            code, _, err = cli("score", trained, tmp_path / "text.txt", "--html", tmp_path / "page.html")
+        page = (tmp_path / "page.html").read_text()
+        assert code == 0
+        assert "never seen" in err
+        assert "src=" not in page
+        assert "http" not in page
+        assert "<script" not in page
+
+    def test_evaluate(self, cli, trained, corpus):
+        report = json.loads(cli("evaluate", trained, corpus, "--json")[1])
+        assert set(report) == EVALUATE_KEYS
+        assert report["tokens"] == report["characters"] == len(corpus.read_text())
+        assert "bits per character" in cli("evaluate", trained, corpus)[1]
+
+    def test_show(self, cli, trained):
+        report = json.loads(cli("show", trained, "--json")[1])
+        assert report["settings"]["model"]["hidden"] == 16
+        assert report["facts"]["steps"] == 40
+        assert "model.hidden" in cli("show", trained)[1]
+
+    def test_data(self, cli, complaint, own_cache, monkeypatch):
+        code, out, _ = cli("data", "list")
+        assert code == 0
+        assert "python-docs" in out
+        assert Path(cli("data", "get", "python-docs")[1].strip()).exists()
+        assert "MB freed" in cli("data", "clean")[1]
+        assert "no text is called" in complaint("data", "get", "nothing")
+
+    @pytest.mark.parametrize("command", ["score", "evaluate"])
+    def test_a_bad_text_is_refused(self, complaint, trained, command, tmp_path):
+        assert "no such file" in complaint(command, trained, tmp_path / "missing.txt")
+        (tmp_path / "empty.txt").write_text("")
+        assert "empty" in complaint(command, trained, tmp_path / "empty.txt")
+
+    @pytest.mark.parametrize("command", ["generate", "score", "evaluate", "show"])
+    def test_a_bad_model_is_refused(self, complaint, command, trained, corpus, tmp_path):
+        text = [corpus] if command in ("score", "evaluate") else []
+        assert "no such model directory" in complaint(command, tmp_path / "missing", *text)
+        assert "no such model directory" in complaint(command, corpus, *text)
+        shutil.copytree(trained, tmp_path / "model")
+        (tmp_path / "model" / "model.safetensors").unlink()
+        assert "model.safetensors is missing" in complaint(command, tmp_path / "model", *text)
+
+    def test_a_page_that_cannot_be_written_is_refused(self, complaint, trained, corpus, tmp_path):
+        (tmp_path / "file").write_text("")
+        assert "cannot be written" in complaint(
+            "score", trained, corpus, "--html", tmp_path / "file" / "page.html"
+        )

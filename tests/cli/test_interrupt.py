@@ -1,0 +1,62 @@
+"""Ctrl-C saves what was learned and says how to go on; going on gives the run that was not interrupted."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+
+import tiny
+
+STEPS = 400
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "riverrun.cli.main", *map(str, arguments)]
+
+
+def settings() -> list[str]:
+    return [f"--{key.replace('_', '-')}={value}" for key, value in tiny.SETTINGS.items()]
+
+
+def interrupt(process: subprocess.Popen) -> str:
+    """Wait until steps are being made, then press Ctrl-C; returns all of stderr."""
+    said = ""
+    for line in process.stderr:
+        said += line
+        if "steps; held-out" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    return said + process.stderr.read()
+
+
+def test_an_interrupted_run_is_saved_and_its_command_goes_on(corpus, tmp_path):
+    output = tmp_path / "my model"
+    begun = command("train", corpus, "-o", output, "--steps", STEPS, "--json", *settings())
+    with subprocess.Popen(begun, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said = interrupt(process)
+        report = json.loads(process.stdout.read())
+    assert process.returncode == 130
+    assert report["reason"] == "interrupted"
+    assert 0 < report["steps"] < STEPS
+    assert "Traceback" not in said
+    *_, introduction, resume = said.splitlines()
+    assert introduction == f"stopped at step {report['steps']} and saved in {output}; to go on:"
+    assert (output / "model.safetensors").exists()
+
+    program, *arguments = shlex.split(resume)
+    assert (program, arguments[-1]) == ("riverrun", "--resume")
+    resumed = subprocess.run(command(*arguments, "--json"), capture_output=True, text=True, check=True)
+    assert json.loads(resumed.stdout)["steps"] == STEPS
+    tiny.train(corpus, tmp_path / "whole", budget__steps=STEPS)
+    assert tiny.weights(output) == tiny.weights(tmp_path / "whole")
+
+
+def test_progress_that_nobody_reads_does_not_end_a_run(corpus, tmp_path):
+    """As with ``riverrun train book.txt 2>&1 | head -1``: observers cannot change a run."""
+    begun = command("train", corpus, "-o", tmp_path / "model", "--steps", STEPS, *settings())
+    with subprocess.Popen(begun, stderr=subprocess.PIPE) as process:
+        process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(timeout=120) == 0
+    assert (tmp_path / "model" / "model.safetensors").exists()
