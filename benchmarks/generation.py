@@ -3,7 +3,7 @@
 Every ratio is of two figures measured in turn in one run, the median of several turns, so that what else the
 machine does weighs on both. Rewrites its section of ``benchmarks/RESULTS.md``.
 
-    python benchmarks/generation.py [--model DIR] [--turns N] [--without-keras]
+    python benchmarks/generation.py [--model DIR] [--turns N] [--only torch|keras]
 """
 
 import argparse
@@ -37,15 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, help="a trained model, for the cost of fewer bits")
     parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--without-keras", action="store_true")
+    parser.add_argument("--only", choices=("torch", "keras"))
     options = parser.parse_args(arguments)
     torch.manual_seed(0)
-    parts = [one_sequence(options.turns), many_sequences(options.turns), fewer_bits(options.turns)]
-    if not options.without_keras:
-        parts.append(against_keras(max(2, options.turns // 2)))
-    path = options.model or trained_model()
-    parts += [bits_per_character(path), cold_start(path, options.turns)]
-    write_section("generation", "Generation", "python benchmarks/generation.py", "\n\n".join(parts))
+    if options.only != "keras":
+        path = options.model or trained_model()
+        parts = [one_sequence(options.turns), many_sequences(options.turns), fewer_bits(options.turns)]
+        parts += [bits_per_character(path), cold_start(path, options.turns)]
+        command = "python benchmarks/generation.py --only torch"
+        write_section("generation", "Generation", command, "\n\n".join(parts))
+    if options.only != "torch":
+        command = "python benchmarks/generation.py --only keras"
+        body = against_keras(max(2, options.turns // 2))
+        write_section("generation-keras", "Generation, against the published Keras loop", command, body)
 
 
 def models(hidden: int, layers: int, precision: str = "fp32") -> tuple[torch_loop.Model, CompiledDecoder]:
@@ -143,7 +147,7 @@ def bits_per_character(path: Path) -> str:
         scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
         bits.append(scores.surprisal.mean() / np.log(2))
     shape = f"{model.settings['model']['layers']} x {model.settings['model']['hidden']}"
-    row = [shape, f"{bits[0]:.4f}", *(f"{value - bits[0]:+.4f}" for value in bits[1:])]
+    row = [shape, f"{bits[0]:.4f}", *(f"{value - bits[0]:+.5f}" for value in bits[1:])]
     return "Their cost in bits per character:\n\n" + table(["trained model", "fp32", "bf16", "int8"], [row])
 
 
