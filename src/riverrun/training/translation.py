@@ -95,9 +95,12 @@ class TranslationTask:
         ]
         symbols = sum(wrong) / max(1, int(self.references.ends[len(chosen)]))
         hits = wrong.count(0) / len(chosen)
-        # Chosen by its outputs: the loss of a translator grows long before its outputs get worse.
+        # A transducer is chosen by its outputs: its loss grows long before they get worse. Sentences are hardly
+        # ever right as a whole, and there the loss says more.
         return Validation(
-            nats / tokens, {"exact_match": hits, "symbol_error_rate": symbols}, error=1 - hits + symbols
+            nats / tokens,
+            {"exact_match": hits, "symbol_error_rate": symbols},
+            error=1 - hits + symbols if self.model.monotone else None,
         )
 
     def previews(self, step: int) -> list[Preview]:
