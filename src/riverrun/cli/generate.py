@@ -7,6 +7,7 @@ import time
 import warnings
 
 from riverrun.cli.main import Parser
+from riverrun.errors import InputError
 
 
 def add_arguments(parser: Parser) -> None:
@@ -45,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     began = time.perf_counter()
     from riverrun.api import load_language_model, new_seed
 
+    if options.endless and (options.json or options.n != 1):
+        raise InputError("--endless streams one sample to the terminal: leave out --json and --n")
     model = load_language_model(options.model)
     sampling = {
         "temperature": 0.0 if options.greedy else options.temperature,

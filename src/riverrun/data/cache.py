@@ -22,6 +22,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
+        os.chmod(temporary, 0o644)  # mkstemp's own mode keeps other users out
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
