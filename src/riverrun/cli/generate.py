@@ -13,9 +13,7 @@ from riverrun.errors import InputError
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("prompt", nargs="?", default="", help="the text to go on from")
-    parser.add_argument(
-        "--length", type=int, default=400, help="symbols to write (default 400)"
-    )
+    parser.add_argument("--length", type=int, default=400, help="symbols to write (default 400)")
     parser.add_argument("--endless", action="store_true", help="write until stopped")
     parser.add_argument(
         "--temperature", type=float, default=0.8, help="0 is greedy, 1 the model's own (default 0.8)"
