@@ -1,6 +1,6 @@
 """Language models against the published Keras example and nanoGPT's figure; start-up; memory.
 
-python benchmarks/language_models.py [nietzsche] [nietzsche_short] [tinyshakespeare] [startup] [resume] [memory]
+python benchmarks/language_models.py [nietzsche] [nietzsche_short] [tinyshakespeare] [startup] [resume] [plain] [memory]
 """
 
 import json
@@ -139,6 +139,41 @@ def resume() -> None:
     write_section("resume", "Kill and resume", f"{COMMAND} resume", table(["what", "measured"], rows))
 
 
+def plain() -> None:
+    """The plain numpy decoder against a bare nn.LSTM loop, one sequence, greedy."""
+    import torch
+
+    from riverrun.config import ModelSettings
+    from riverrun.generation.plain import PlainDecoder
+    from riverrun.generation.sampling import Sampling
+    from riverrun.generation.streaming import begin
+    from riverrun.models.language_model import LanguageModel
+
+    rows = []
+    for hidden in (128, 512):
+        settings = ModelSettings(embedding=64, hidden=hidden, layers=1, dropout=0.0)
+        network = LanguageModel(settings, 58).eval()
+        weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+        decoder = PlainDecoder(weights, settings.model_dump())
+        sampling = Sampling(temperature=0)
+        count, speeds = 1000, ([], [])
+        for _ in range(5):
+            started = time.perf_counter()
+            decoder.write([begin(decoder, [], sampling)], [sampling], [(0, 0)], count)
+            speeds[0].append(count / (time.perf_counter() - started))
+            symbol, state = torch.zeros(1, 1, dtype=torch.long), network.initial_state(1)
+            started = time.perf_counter()
+            with torch.inference_mode():
+                for _ in range(count):
+                    logits, state = network(symbol, state)
+                    symbol = logits.argmax(-1)
+            speeds[1].append(count / (time.perf_counter() - started))
+        ours, theirs = map(statistics.median, speeds)
+        rows.append([f"1 x {hidden}", f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}"])
+    body = table(["LSTM, characters/s", "plain decoder (numpy)", "nn.LSTM loop", "ratio"], rows)
+    write_section("plain", "Generation without compiled code", f"{COMMAND} plain", body)
+
+
 def memory() -> None:
     """Training on 1 GB of text: resident memory beyond importing torch, encoding speed, time to the first step."""
     with tempfile.TemporaryDirectory(dir=peers.BENCH) as folder:
@@ -203,7 +238,8 @@ def _median_seconds(command: list[str], times: int = 15) -> float:
 
 
 PARTS = {
-    part.__name__: part for part in (nietzsche, nietzsche_short, tinyshakespeare, startup, resume, memory)
+    part.__name__: part
+    for part in (nietzsche, nietzsche_short, tinyshakespeare, startup, resume, plain, memory)
 }
 
 if __name__ == "__main__":
