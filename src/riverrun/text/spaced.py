@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.errors import UnknownSymbolError
 from riverrun.text.normalization import Normalizer
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import follow_policy
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
 
 
@@ -30,14 +29,7 @@ class SpacedTokenizer:
     def encode(self, text: str) -> NDArray[np.int32]:
         lookup = self.vocabulary.ids
         ids = np.array([lookup.get(symbol, UNKNOWN) for symbol in self.normalizer(text).split()], np.int32)
-        if self.unknown != "unknown" and (ids == UNKNOWN).any():
-            if self.unknown == "refuse":
-                raise UnknownSymbolError(
-                    f"{describe(self.unseen(text))} not in the model's vocabulary, "
-                    "and its settings refuse unknown symbols (text.unknown = refuse)"
-                )
-            ids = ids[ids != UNKNOWN]
-        return ids
+        return follow_policy(ids, self.unknown, lambda: self.unseen(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         return " ".join(self.vocabulary.text(symbol) for symbol in ids if symbol != START)

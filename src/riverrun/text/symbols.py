@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -37,14 +37,7 @@ class SymbolTokenizer:
         else:
             lookup = self.vocabulary.ids
             ids = np.fromiter((lookup.get(unit, UNKNOWN) for unit in split(self.unit, text)), np.int32)
-        if self.unknown != "unknown" and (ids == UNKNOWN).any():
-            if self.unknown == "refuse":
-                raise UnknownSymbolError(
-                    f"{describe(self.unseen(text))} not in the model's vocabulary, "
-                    "and its settings refuse unknown symbols (text.unknown = refuse)"
-                )
-            ids = ids[ids != UNKNOWN]
-        return ids
+        return follow_policy(ids, self.unknown, lambda: self.unseen(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(map(self.vocabulary.text, ids))
@@ -82,6 +75,20 @@ class _TableDecoder:
 
     def flush(self) -> str:
         return ""
+
+
+def follow_policy(
+    ids: NDArray[np.int32], policy: str, unseen: Callable[[], dict[str, int]]
+) -> NDArray[np.int32]:
+    """Ids [T] with unknown ones kept, left out, or refused by UnknownSymbolError."""
+    if policy == "unknown" or not (ids == UNKNOWN).any():
+        return ids
+    if policy == "refuse":
+        raise UnknownSymbolError(
+            f"{describe(unseen())} not in the model's vocabulary, "
+            "and its settings refuse unknown symbols (text.unknown = refuse)"
+        )
+    return ids[ids != UNKNOWN]
 
 
 def split(unit: str, text: str) -> list[str]:
