@@ -202,7 +202,9 @@ class TrainingSettings(Section):
         default="auto", description="of matrix products in training"
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
-    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads; auto: all cores")
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="CPU threads; auto: all cores, or OMP_NUM_THREADS"
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
     loss: Literal["every", "last"] = Field(
         default="every", description="windows: every symbol is predicted, or only the one after the window"

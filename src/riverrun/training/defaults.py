@@ -5,7 +5,6 @@ learning rates win, because what counts in minutes is the number of updates.
 """
 
 import math
-import os
 from dataclasses import dataclass
 
 import torch
@@ -54,7 +53,7 @@ def resolve(settings: Settings, given: Circumstances) -> Settings:
             "learning_rate": rate,
             "warmup": training.warmup if training.warmup is not None else 50,
             "precision": _precision(training, hidden, given),
-            "threads": training.threads or os.cpu_count() or 1,
+            "threads": training.threads or torch.get_num_threads(),
             "device": str(given.device),
         }
     )

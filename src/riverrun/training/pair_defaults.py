@@ -6,8 +6,9 @@ then a single one only learns the training pairs by heart. Small networks get on
 too small for two, and waiting for a second thread costs much where other programs run.
 """
 
-import os
 from dataclasses import dataclass
+
+import torch
 
 from riverrun.config import BudgetSettings, Settings
 from riverrun.errors import SettingsError
@@ -74,7 +75,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
         "warmup": training.warmup if training.warmup is not None else 100,
         "precision": _precision(settings, hidden, given.machine),
-        "threads": training.threads or (1 if hidden < 256 else os.cpu_count() or 1),
+        "threads": training.threads or (1 if hidden < 256 else torch.get_num_threads()),
         "device": str(given.machine.device),
     }
     return settings.model_copy(
