@@ -203,7 +203,7 @@ class TrainingSettings(Section):
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
     threads: int | None = Field(
-        default=None, ge=1, le=1024, description="CPU threads; auto: all cores, or OMP_NUM_THREADS"
+        default=None, ge=1, le=1024, description="CPU threads; auto: one a core"
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
     loss: Literal["every", "last"] = Field(
