@@ -9,12 +9,13 @@ only where one needs the outputs of all units.
 """
 
 from riverrun.generation.compiled import layout as at
-from riverrun.generation.compiled.functions import sigmoid, tanh
+from riverrun.generation.compiled.gates import gated_units, gru_units, lstm_units
 from riverrun.generation.compiled.layout import LANES, PANEL
 from riverrun.generation.compiled.products import multiply
 from riverrun.generation.compiled.teamwork import meet, share
 from riverrun.generation.compiled.vectors import compiled, copy_floats
 
+_BLOCK = 4 * LANES  # bytes of a block of units
 _BLOCKS = PANEL // LANES  # blocks of units that go to one thread together
 
 
@@ -45,9 +46,9 @@ def advance(task, plan, weights, memory, symbols, first):
         for step in range(steps):
             given = task[at.GIVEN] + step * task[at.SEQUENCES] * rows
             if plan[at.CORE] == at.LSTM:
-                lstm_step(task, plan, memory, layer, first + step, given)
+                lstm_step(task, plan, layer, first + step, given)
             else:
-                gru_step(task, plan, memory, layer, first + step, given)
+                gru_step(task, plan, layer, first + step, given)
             meet(task)
 
 
@@ -56,6 +57,12 @@ def row(task, plan, layer, step):
     """Offset of a layer's history at a time step; -1 is the step before the chunk."""
     past = plan[at.HEADER + layer * at.LAYER_FIELDS + at.PAST]
     return task[at.HISTORIES + layer] + (past + step) * task[at.SEQUENCES] * task[at.STRIDE]
+
+
+@compiled
+def address(task, offset):
+    """Address of an element of the memory."""
+    return task[at.MEMORY] + 4 * offset
 
 
 @compiled
@@ -88,8 +95,8 @@ def copy_row(task, source, width, target):
 
 
 @compiled
-def lstm_step(task, plan, memory, layer, step, given):
-    """Gates in blocks of input, forget, content, output (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."""
+def lstm_step(task, plan, layer, step, given):
+    """One time step; gates come in blocks of input, forget, content, output."""
     matrix = plan[at.HEADER + layer * at.LAYER_FIELDS + at.HIDDEN]
     before, after = row(task, plan, layer, step - 1), row(task, plan, layer, step)
     stride, rows, sequences = task[at.STRIDE], plan[at.ROWS], task[at.SEQUENCES]
@@ -97,21 +104,16 @@ def lstm_step(task, plan, memory, layer, step, given):
     cells = task[at.CELLS] + layer * sequences * stride
     low, high = share(task, plan[at.WIDTH] // LANES, _BLOCKS)
     for k in range(sequences):
-        gates = memory[given + k * rows : given + (k + 1) * rows]
-        cell = memory[cells + k * stride : cells + (k + 1) * stride]
-        hidden = memory[after + k * stride : after + (k + 1) * stride]
+        gates, cell = address(task, given + k * rows), address(task, cells + k * stride)
+        hidden = address(task, after + k * stride)
         for block in range(low, high):
-            g, u = 4 * LANES * block, LANES * block
-            for j in range(LANES):
-                kept = sigmoid(gates[g + LANES + j]) * cell[u + j]
-                value = kept + sigmoid(gates[g + j]) * tanh(gates[g + 2 * LANES + j])
-                cell[u + j] = value
-                hidden[u + j] = sigmoid(gates[g + 3 * LANES + j]) * tanh(value)
+            units = _BLOCK * block
+            lstm_units(gates + 4 * units, cell + units, hidden + units)
 
 
 @compiled
-def gru_step(task, plan, memory, layer, step, given):
-    """Gates in blocks of reset, update, content (Cho et al. 2014), the reset after the product, as in torch."""
+def gru_step(task, plan, layer, step, given):
+    """One time step; gates come in blocks of reset, update, content."""
     fields = at.HEADER + layer * at.LAYER_FIELDS
     matrix, bias = plan[fields + at.HIDDEN], plan[fields + at.HIDDEN_BIAS]
     before, after = row(task, plan, layer, step - 1), row(task, plan, layer, step)
@@ -119,17 +121,11 @@ def gru_step(task, plan, memory, layer, step, given):
     multiply(task, plan, matrix, bias, before, stride, products, rows, sequences, plan[at.UNIT])
     low, high = share(task, plan[at.WIDTH] // LANES, _BLOCKS)
     for k in range(sequences):
-        new = memory[given + k * rows : given + (k + 1) * rows]
-        kept = memory[products + k * rows : products + (k + 1) * rows]
-        old = memory[before + k * stride : before + (k + 1) * stride]
-        hidden = memory[after + k * stride : after + (k + 1) * stride]
+        new, kept = address(task, given + k * rows), address(task, products + k * rows)
+        old, hidden = address(task, before + k * stride), address(task, after + k * stride)
         for block in range(low, high):
-            g, u = 3 * LANES * block, LANES * block
-            for j in range(LANES):
-                reset = sigmoid(new[g + j] + kept[g + j])
-                update = sigmoid(new[g + LANES + j] + kept[g + LANES + j])
-                content = tanh(new[g + 2 * LANES + j] + reset * kept[g + 2 * LANES + j])
-                hidden[u + j] = content + update * (old[u + j] - content)
+            units = _BLOCK * block
+            gru_units(new + 3 * units, kept + 3 * units, old + units, hidden + units)
 
 
 @compiled
@@ -149,12 +145,11 @@ def convolve(task, plan, weights, memory, layer, first, steps):
         plan[fields + at.MIXER_BIAS],
     )
     for r in range(count):
-        gates = memory[task[at.GIVEN] + r * rows : task[at.GIVEN] + (r + 1) * rows]
-        mixed = memory[task[at.MIXED] + r * stride : task[at.MIXED] + (r + 1) * stride]
+        gates = address(task, task[at.GIVEN] + r * rows)
+        mixed = address(task, task[at.MIXED] + r * stride)
         for block in range(low, high):
-            g, u = 2 * LANES * block, LANES * block
-            for j in range(LANES):
-                mixed[u + j] = tanh(gates[g + j]) * sigmoid(gates[g + LANES + j])
+            units = _BLOCK * block
+            gated_units(gates + 2 * units, mixed + units)
         for u in range(low * LANES, high * LANES):
             memory[after + r * stride + u] = memory[now + r * stride + u] + weights[bias + u]
     meet(task)

@@ -4,7 +4,7 @@ import numpy as np
 
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.cores import advance, row, save_past
-from riverrun.generation.compiled.functions import exp
+from riverrun.generation.compiled.exponential import exp
 from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL
 from riverrun.generation.compiled.products import multiply
 from riverrun.generation.compiled.sampling import choose, draw

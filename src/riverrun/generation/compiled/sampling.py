@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from riverrun.generation.compiled.functions import exp
+from riverrun.generation.compiled.exponential import exp
 from riverrun.generation.compiled.layout import (
     LOG_MIN_P,
     PENALTY,
