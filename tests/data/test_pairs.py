@@ -13,9 +13,10 @@ from riverrun import config
 from riverrun.data.alignment import fit_aligner
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.lanes import Cursor
-from riverrun.data.pair_batches import PADDING, PairBatches, Rows
+from riverrun.data.pair_batches import PADDING, PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import held_out, looks_like_pairs, open_pairs
+from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import choose_normal_form, choose_unit
 from riverrun.text.vocabulary import START
@@ -126,8 +127,8 @@ def test_builtin_tasks_are_pairs(own_cache: Path):
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=40), st.integers(1, 7))
 def test_an_epoch_holds_every_pair_once(lengths: list[tuple[int, int]], batch: int):
-    sources = Rows.write(np.full(length, 2 + index, np.int32) for index, (length, _) in enumerate(lengths))
-    targets = Rows.write(np.append(np.full(length, 2), START) for _, length in lengths)
+    sources = Rows(np.full(length, 2 + index, np.int32) for index, (length, _) in enumerate(lengths))
+    targets = Rows(np.append(np.full(length, 2), START) for _, length in lengths)
     batches = PairBatches(sources, targets, batch, seed=1)
     cursor, seen = Cursor(), []
     while cursor.epoch == 0:

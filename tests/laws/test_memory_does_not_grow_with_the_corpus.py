@@ -1,4 +1,4 @@
-"""Law 6: a text is read, counted, encoded, cut into lanes and evaluated in pieces."""
+"""Law 6: texts and pairs are read, counted, encoded, cut into batches and evaluated in pieces."""
 
 import tracemalloc
 from itertools import islice
@@ -6,11 +6,14 @@ from itertools import islice
 import pytest
 
 import tiny
-from riverrun.config import TextSettings
+from riverrun.config import Settings, TextSettings
 from riverrun.data import corpus as corpus_room
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
 from riverrun.data.lanes import Cursor, Lanes
+from riverrun.data.pair_batches import PairBatches
+from riverrun.data.pair_ids import encode_pairs
+from riverrun.data.pairs import open_pairs
 from riverrun.text import train_tokenizer
 
 SIZE = 20 << 20  # bytes of text; an array of one byte a symbol would be that long
@@ -52,3 +55,26 @@ def test_evaluation_holds_only_pieces(long_text, monkeypatch, model):
     tracemalloc.stop()
     assert longest <= 1 << 18
     assert most < SIZE * 3 // 4
+
+
+def test_encoding_and_reading_pairs_hold_only_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_room, "CHUNK_BYTES", 1 << 16)
+
+    def run(count):
+        """Bytes held at most, and symbols read."""
+        path = tmp_path / f"{count}.tsv"
+        path.write_text("".join(f"{number} {tiny.LINE * 4}\t{tiny.LINE * 4}\n" for number in range(count)))
+        tracemalloc.start()
+        training = encode_pairs(open_pairs((str(path),)), Settings()).training
+        batches, cursor = PairBatches(*training, 8, seed=0), Cursor()
+        while not cursor.epoch:
+            cursor = batches.read(cursor).after
+        training.targets.counts(100)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most, sum(int(side.ends[-1]) for side in training)
+
+    run(100)  # what is made once is made here
+    (few, _), (many, symbols) = run(100), run(1000)
+    assert symbols > 500_000
+    assert many < few + symbols // 2  # bytes; ids in memory would be four each

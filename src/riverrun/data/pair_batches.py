@@ -1,7 +1,5 @@
-"""Pairs as integer ids on disk, and batches of pairs of like length."""
+"""Batches of pairs of like length."""
 
-import tempfile
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,48 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.data.lanes import Cursor
+from riverrun.data.rows import Ids, Rows
 from riverrun.text import START
 
-Ids = NDArray[np.int32]
 POOL = 64  # batches whose pairs are sorted by length together
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """N sequences of ids, end to end in an unnamed temporary file.
-
-    Attributes:
-        ids: all of them, memory-mapped.
-        ends: [N + 1], where each sequence begins, and the end of the last.
-    """
-
-    ids: Ids
-    ends: NDArray[np.int64]
-
-    @classmethod
-    def write(cls, sequences: Iterable[Ids]) -> "Rows":
-        """Store sequences in order."""
-        ends = [0]
-        with tempfile.TemporaryFile(prefix="riverrun-") as stream:
-            for sequence in sequences:
-                stream.write(np.asarray(sequence, np.int32).tobytes())
-                ends.append(ends[-1] + len(sequence))
-            stream.flush()
-            ids = np.memmap(stream, np.int32, "r", shape=(ends[-1],)) if ends[-1] else np.empty(0, np.int32)
-        return cls(ids, np.array(ends, np.int64))
-
-    def __len__(self) -> int:
-        return len(self.ends) - 1
-
-    def __getitem__(self, index: int) -> Ids:
-        return self.ids[self.ends[index] : self.ends[index + 1]]
-
-    def __iter__(self) -> Iterator[Ids]:
-        return (self[index] for index in range(len(self)))
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        return np.diff(self.ends)
 
 
 class PairBatch(NamedTuple):

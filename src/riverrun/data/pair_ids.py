@@ -3,15 +3,14 @@
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.config import Settings
-from riverrun.data.pair_batches import Rows
 from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
+from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.normalization import Normalizer
 from riverrun.text.sides import choose_normal_form, choose_unit, train_side
@@ -89,7 +88,7 @@ def _split(corpus: PairCorpus, settings: Settings) -> tuple[Pairs, Pairs]:
     known = {pair.source for pair in other.pairs()}
     if not known:
         raise CorpusError(f"{share} holds no pair to validate with")
-    mask = np.array([pair.source not in known for pair in corpus.pairs()], np.bool_)
+    mask = np.fromiter((pair.source not in known for pair in corpus.pairs()), np.bool_)
     if not mask.all():
         warnings.warn(
             f"{(~mask).sum()} training pairs left out: their sources are also in {share}", stacklevel=2
@@ -106,16 +105,14 @@ def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Pairs:
 def _choose(settings: Settings, training: Pairs) -> Settings:
     """Units and the source's normal form, from the first training pairs."""
     data = settings.data
-    sources = [pair.source for pair in islice(training(), 5000)]
-    targets = [pair.target for pair in islice(training(), 5000)]
-    source_unit = data.source_unit or choose_unit(sources)
-    fallback = choose_normal_form(sources) if source_unit == "char" else settings.text.normalize
-    if settings.text.normalize != "none":
-        fallback = settings.text.normalize
+    source_unit = data.source_unit or choose_unit(pair.source for pair in training())
+    fallback = settings.text.normalize
+    if source_unit == "char" and fallback == "none":
+        fallback = choose_normal_form(pair.source for pair in training())
     chosen = {
         "task": "translation" if data.task == "auto" else data.task,
         "source_unit": source_unit,
-        "target_unit": data.target_unit or choose_unit(targets),
+        "target_unit": data.target_unit or choose_unit(pair.target for pair in training()),
         "source_normalize": data.source_normalize or ("none" if data.task == "tagging" else fallback),
     }
     return settings.model_copy(update={"data": data.model_copy(update=chosen)})
@@ -126,27 +123,25 @@ def _encode(
 ) -> Encoded:
     """Ids of pairs; over-long ones are left out, and under tagging sides must be equally long."""
     data = settings.data
+    sources, targets = Rows(), Rows()
     skipped = {"too long": 0, "of unequal length": 0}
-
-    def kept() -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-        for pair in pairs():
-            left, right = source.encode(pair.source), target.encode(pair.target)
-            if data.task == "tagging" and len(left) != len(right):
-                if not data.skip_bad:
-                    raise CorpusError(
-                        f"{name}, line {pair.line}: {len(left)} source and {len(right)} target symbols; tagging "
-                        "needs one for each; mend it, or leave such lines out by --data.skip-bad"
-                    )
-                skipped["of unequal length"] += 1
-            elif max(len(left), len(right)) > data.max_length:
-                skipped["too long"] += 1
-            elif len(left) and len(right):
-                yield left, right
-
-    sides = list(kept())
+    for pair in pairs():
+        left, right = source.encode(pair.source), target.encode(pair.target)
+        if data.task == "tagging" and len(left) != len(right):
+            if not data.skip_bad:
+                raise CorpusError(
+                    f"{name}, line {pair.line}: {len(left)} source and {len(right)} target symbols; tagging "
+                    "needs one for each; mend it, or leave such lines out by --data.skip-bad"
+                )
+            skipped["of unequal length"] += 1
+        elif max(len(left), len(right)) > data.max_length:
+            skipped["too long"] += 1
+        elif len(left) and len(right):
+            sources.append(left)
+            targets.append(right)
     for reason, count in skipped.items():
         if count:
             warnings.warn(f"{name}: {count} {part} pairs left out: {reason}", stacklevel=3)
-    if not sides:
+    if not len(sources):
         raise CorpusError(f"{name}: no {part} pair is left")
-    return Encoded(Rows.write(left for left, _ in sides), Rows.write(right for _, right in sides))
+    return Encoded(sources, targets)

@@ -111,11 +111,11 @@ def held_out(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:
         CorpusError: there are fewer than two different sources.
     """
     key = str(seed).encode()
-    hashes = np.array(
-        [
+    hashes = np.fromiter(
+        (
             int.from_bytes(hashlib.blake2b(pair.source.encode(), digest_size=8, key=key).digest()[:7])
             for pair in pairs.pairs()
-        ],
+        ),
         np.int64,
     )
     distinct = np.unique(hashes)

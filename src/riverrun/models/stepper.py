@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from riverrun.data.pair_batches import PADDING, Ids, pad_sources
+from riverrun.data.pair_batches import PADDING, pad_sources
+from riverrun.data.rows import Ids
 from riverrun.models.cores import State
 from riverrun.models.decoders import MonotoneDecoder
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote

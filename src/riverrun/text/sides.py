@@ -51,14 +51,16 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
 
 def choose_unit(texts: Iterable[str]) -> "Unit":
     """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
-    pieces = [text.split() for text in islice(texts, LOOKED_AT)]
-    spaced = [piece for text in pieces if len(text) > 1 for piece in text]
-    several = sum(len(text) > 1 for text in pieces)
-    short = sum(len(piece) <= 4 for piece in spaced)
-    single = sum(len(piece) == 1 for piece in spaced)
-    if 2 * several > len(pieces) and short == len(spaced) and 2 * single > len(spaced):
-        return "symbols"
-    return "char"
+    seen = several = pieces = short = single = 0
+    for text in islice(texts, LOOKED_AT):
+        parts = text.split()
+        seen += 1
+        if len(parts) > 1:
+            several += 1
+            pieces += len(parts)
+            short += sum(len(part) <= 4 for part in parts)
+            single += sum(len(part) == 1 for part in parts)
+    return "symbols" if 2 * several > seen and short == pieces and 2 * single > pieces else "char"
 
 
 def choose_normal_form(texts: Iterable[str]) -> str:

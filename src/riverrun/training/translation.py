@@ -13,9 +13,10 @@ from torch import Tensor
 from riverrun import config
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
 from riverrun.data.lanes import Cursor
-from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches, Rows
+from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
 from riverrun.data.pair_ids import Encoded, encode_pairs
 from riverrun.data.pairs import PairCorpus
+from riverrun.data.rows import Rows
 from riverrun.evaluation.translation import distance
 from riverrun.generation.beam import search
 from riverrun.generation.search import Search
@@ -198,7 +199,7 @@ def translation_task(
     if aligner is not None:
         model.set_aligner(aligner)
     outputs = 2 * sizes[1] + 1 if aligner is not None else sizes[1]
-    model.start_from_frequencies(torch.from_numpy(np.bincount(batches[0].targets.ids, minlength=outputs)))
+    model.start_from_frequencies(torch.from_numpy(batches[0].targets.counts(outputs)))
     task = TranslationTask(
         model.to(device),
         settings,
@@ -223,8 +224,8 @@ def _outputs(pairs: Encoded, aligner: Aligner | None) -> Rows:
     from riverrun.text.vocabulary import START
 
     if aligner is None:
-        return Rows.write(np.append(target, START) for target in pairs.targets)
-    return Rows.write(aligner.actions(*sides) for sides in zip(pairs.sources, pairs.targets, strict=True))
+        return Rows(np.append(target, START) for target in pairs.targets)
+    return Rows(aligner.actions(*sides) for sides in zip(pairs.sources, pairs.targets, strict=True))
 
 
 def _write(network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcing: float) -> Tensor:
