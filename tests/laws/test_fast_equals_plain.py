@@ -187,7 +187,7 @@ def test_number_of_threads_does_not_matter(shape, precision, monkeypatch):
     ids = np.random.default_rng(0).integers(0, compiled.vocabulary, 150)
     results = []
     for ranks in (1, 2, 3):
-        monkeypatch.setattr(compiled._pace, "ranks", lambda ranks=ranks: ranks)
+        monkeypatch.setattr(compiled._pace, "ranks", lambda count, ranks=ranks: ranks)
         scores, state = compiled.score(ids[:-1], ids[1:], compiled.initial_state())
         position = begin(compiled, ids[:7].tolist(), Sampling())
         text, (after,) = compiled.write([position], [Sampling()], [(0, 0)], 50)
@@ -213,14 +213,23 @@ def test_sequences_shared_between_threads(monkeypatch):
 
 
 def test_pace_settles_on_the_faster_and_looks_again():
-    pace = Pace(2)
-    used = []
+    pace, used = Pace(2), []
     for _ in range(40):
-        used.append(pace.ranks())
-        pace.took(used[-1], 1.0 if used[-1] == 2 else 2.0)
-    assert used[:2] == [1, 2]
-    assert used.count(1) in (2, 3, 4)
-    assert {Pace(1).ranks() for _ in range(20)} == {1}
+        used.append(pace.ranks(1000))
+        pace.took(used[-1], 1000, 1.0 if used[-1] == 2 else 2.0)
+    assert used[:4] == [1, 2, 1, 2]
+    assert used.count(1) in (3, 4, 5)
+    assert {Pace(1).ranks(1000) for _ in range(20)} == {1}
+
+
+def test_pace_forgives_one_slow_moment_and_keeps_short_tasks_apart():
+    pace = Pace(2)
+    for ranks, seconds in ((1, 1.0), (2, 9.0), (1, 1.0), (2, 0.5)):  # something was in the way of the second
+        pace.took(ranks, 1000, seconds)
+    for ranks in (1, 2, 1, 2):
+        pace.took(ranks, 30, float(ranks))
+    assert pace.ranks(1000) == 2
+    assert pace.ranks(30) == 1
 
 
 @pytest.mark.parametrize("core", ["lstm", "gru", "conv"])

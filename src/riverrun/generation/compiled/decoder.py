@@ -144,9 +144,10 @@ class CompiledDecoder:
         """Run a task; one long enough of a single sequence by as many threads as are fastest."""
         if numbers[at.SEQUENCES] > 1 or numbers[at.COUNT] * self.bytes_per_symbol < _WORTH_A_THREAD:
             return self._call_with(1, numbers, arrays)
-        ranks, began = self._pace.ranks(), time.perf_counter()
+        count = numbers[at.COUNT]
+        ranks, began = self._pace.ranks(count), time.perf_counter()
         self._call_with(ranks, numbers, arrays)
-        self._pace.took(ranks, (time.perf_counter() - began) / numbers[at.COUNT])
+        self._pace.took(ranks, count, (time.perf_counter() - began) / count)
         return None
 
     def _call_with(self, ranks: int, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
