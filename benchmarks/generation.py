@@ -11,8 +11,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ from riverrun.api import load_language_model
 from riverrun.bundle import read_bundle
 from riverrun.data.corpus import open_corpus
 from riverrun.generation.compiled.decoder import CompiledDecoder
+from riverrun.generation.compiled.threads import cores
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
 
@@ -57,6 +60,13 @@ def models(hidden: int, layers: int, precision: str = "fp32") -> tuple[torch_loo
     model = torch_loop.Model(VOCABULARY, EMBEDDING, hidden, layers).eval()
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     return model, CompiledDecoder(weights, {"core": "lstm", "hidden": hidden, "layers": layers}, precision)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Decoders that are made meanwhile use one core."""
+    with patch("riverrun.generation.compiled.decoder.cores", lambda: 1):
+        yield
 
 
 def writing(decoder: CompiledDecoder, sequences: int, seconds: float = 0.3) -> Callable[[], float]:
@@ -93,12 +103,15 @@ def one_sequence(turns: int) -> str:
     rows = []
     for hidden, layers in SHAPES:
         model, decoder = models(hidden, layers)
-        write, read = writing(decoder, 1), bandwidth(decoder.bytes_per_symbol)
+        with one_core():
+            narrow = models(hidden, layers)[1]
+        write, alone = writing(decoder, 1), writing(narrow, 1)
+        read = bandwidth(decoder.bytes_per_symbol)
         torch.set_num_threads(1)  # as fast as or faster than two for one character at a time
         ours, theirs, times = ratio(
             turns, write, lambda m=model: 1 / torch_loop.seconds_per_character(m, 300)
         )
-        _, _, share = ratio(turns, lambda w=write, d=decoder: w() * d.bytes_per_symbol, read)
+        on_one, _, share = ratio(turns, lambda a=alone, d=decoder: a() * d.bytes_per_symbol, read)
         scoring = statistics.median(scoring_rate(decoder) for _ in range(turns))
         rows.append(
             [
@@ -106,17 +119,26 @@ def one_sequence(turns: int) -> str:
                 f"{ours:,.0f}",
                 f"{theirs:,.0f}",
                 f"{times:.1f}",
+                f"{on_one / decoder.bytes_per_symbol:,.0f}",
                 f"{share:.0%}",
                 f"{scoring:,.0f}",
             ]
         )
-    header = ["LSTM", "characters/s", "nn.LSTM loop", "ratio", "share of the bandwidth bound", "scored/s"]
+    header = [
+        "LSTM",
+        "characters/s",
+        "nn.LSTM loop",
+        "ratio",
+        "on one core",
+        "share of its bound",
+        "scored/s",
+    ]
     return f"One sequence, {VOCABULARY} symbols, fp32:\n\n{table(header, rows)}\n\n{_BOUND}"
 
 
 _BOUND = (
-    "The bound is the bytes of weights read for each character over the speed at which one core (as many as "
-    "the decoder uses) sums an array of that size, so from the cache level that it fits in."
+    "The bound is the bytes of weights read for each character over the speed at which one core sums an array of "
+    "that size, so from the cache level that it fits in; the share is of one core's characters/s."
 )
 
 
@@ -124,9 +146,31 @@ def many_sequences(turns: int) -> str:
     rows = []
     for hidden in (128, 512):
         _, decoder = models(hidden, 1)
-        many, one, times = ratio(turns, writing(decoder, 64), writing(decoder, 1))
-        rows.append([f"1 x {hidden}", f"{one:,.0f}", f"{many:,.0f}", f"{times:.2f}"])
-    return "64 sequences at once:\n\n" + table(["LSTM", "one", "64 together", "ratio"], rows)
+        with one_core():
+            narrow = models(hidden, 1)[1]
+        many, one, alone = in_turn(
+            turns, *(writing(d, n) for d, n in ((decoder, 64), (decoder, 1), (narrow, 1)))
+        )
+        arithmetic = many * 2 * decoder.bytes_per_symbol / 4 / 1e9
+        figures = f"{alone:,.0f}", f"{one:,.0f}", f"{many:,.0f}", f"{many / alone:.2f}", f"{many / one:.2f}"
+        rows.append([f"1 x {hidden}", *figures, f"{arithmetic:,.0f} GFLOP/s"])
+    header = ["LSTM", "one, one core", "one, all cores", "64 together", "to one core", "to all", "arithmetic"]
+    peak = (
+        f"torch's product of two matrices of 2048 x 2048 reaches {matrix_product_peak():,.0f} GFLOP/s here."
+    )
+    return f"64 sequences at once, fp32:\n\n{table(header, rows)}\n\n{peak}"
+
+
+def matrix_product_peak(size: int = 2048) -> float:
+    """GFLOP/s of torch's product of two square float32 matrices, on all cores: the best of several."""
+    torch.set_num_threads(cores())
+    a, b = torch.rand(size, size), torch.rand(size, size)
+    times = []
+    for _ in range(10):
+        began = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - began)
+    return 2 * size**3 / min(times) / 1e9
 
 
 def fewer_bits(turns: int) -> str:

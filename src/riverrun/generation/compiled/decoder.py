@@ -41,6 +41,7 @@ class CompiledDecoder:
         self._run = entry_point()
         kind = {"fp32": at.FLOAT32, "bf16": at.BFLOAT16, "int8": at.INT8}[precision]
         self._plan, self._values = pack(weights, model, kind)
+        self._pairs = kind == at.BFLOAT16
         self.vocabulary = int(self._plan[at.VOCABULARY])
         self._core, self._layers, self._width = (int(self._plan[i]) for i in (at.CORE, at.LAYERS, at.WIDTH))
         fields = self._plan[at.HEADER :][: (self._layers + (self._core == CONV)) * at.LAYER_FIELDS]
@@ -157,6 +158,9 @@ class CompiledDecoder:
             task[field] = value
         size = self._arrange(task)
         choice = np.empty((ranks, 4 * self.vocabulary), np.float64)
+        longest = max(int(task[at.STRIDE]), int(self._plan[at.TABLE_WIDTH]))
+        rows = numbers[at.CHUNK] * numbers[at.SEQUENCES] if self._pairs else 0
+        pairs = np.empty((ranks, rows * longest), np.uint32)
         arrays = {
             **arrays,
             at.PLAN: self._plan,
@@ -170,6 +174,7 @@ class CompiledDecoder:
         tasks = np.repeat(task[None], ranks, axis=0)
         for rank in range(ranks):
             tasks[rank, at.RANK], tasks[rank, at.CHOICE] = rank, choice[rank].ctypes.data
+            tasks[rank, at.ROUNDED] = pairs[rank].ctypes.data
         in_threads([partial(self._run, row.ctypes.data) for row in tasks])
 
     def _arrange(self, task: NDArray[np.int64]) -> int:

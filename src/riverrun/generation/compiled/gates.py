@@ -89,9 +89,7 @@ def _polynomial(coefficients: Sequence[float], x: Vector) -> Vector:
 
 def _read(builder: Any, address: Any, count: int) -> list[Vector]:
     """Vectors that stand one after the other."""
-    return [
-        Vector.load(builder, builder.add(address, _ADDRESS(4 * LANES * index))) for index in range(count)
-    ]
+    return [Vector.load(builder, builder.add(address, _ADDRESS(4 * LANES * index))) for index in range(count)]
 
 
 @intrinsic

@@ -84,6 +84,7 @@ MIXED = 29  # conv: [CHUNK, K, STRIDE]
 GATHERED = 30  # [CHUNK, K, TABLE_WIDTH]
 LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
 STAGES = 32  # how much of each step is done: for finding out what takes how long
+ROUNDED = 33  # address: uint32 [K or CHUNK * K, STRIDE or TABLE_WIDTH], scratch of this thread
 HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
 # Of each sequence's settings:

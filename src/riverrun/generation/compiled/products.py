@@ -9,9 +9,9 @@ does not depend on its neighbours, to the last bit.
 from llvmlite import binding
 
 from riverrun.generation.compiled import layout as at
-from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, PANEL
+from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, LANES, PANEL
 from riverrun.generation.compiled.teamwork import share
-from riverrun.generation.compiled.vectors import compiled, panel_product
+from riverrun.generation.compiled.vectors import compiled, panel_product, round_to_pairs
 
 _MANY = 6 if binding.get_host_cpu_features().get("avx512f") else 2  # rows whose sums the registers hold
 
@@ -54,10 +54,13 @@ def multiply(task, plan, matrix, bias, inputs, input_step, outputs, output_step,
     columns, kind = plan[matrix + at.COLUMNS], plan[matrix + at.KIND]
     weights = task[at.WEIGHTS] + 4 * plan[matrix + at.OFFSET]
     scales = task[at.WEIGHTS] + 4 * plan[matrix + at.SCALES]
-    target = task[at.MEMORY] + 4 * outputs
+    source, target = task[at.MEMORY] + 4 * inputs, task[at.MEMORY] + 4 * outputs
     starts, first_step = target, output_step
     if bias >= 0:
         starts, first_step = task[at.WEIGHTS] + 4 * bias, 0
+    if kind == BFLOAT16:
+        round_rows(source, input_step, task[at.ROUNDED], columns, rows)
+        source = task[at.ROUNDED]
     # Many rows go through a panel block by block, so that the block stays in the nearest cache. An int8 sum is
     # scaled when it is complete, so int8 panels are not cut.
     block = _BLOCK if rows > 2 * _MANY and kind != INT8 else columns
@@ -67,15 +70,22 @@ def multiply(task, plan, matrix, bias, inputs, input_step, outputs, output_step,
         start, place, scale = starts + skipped, target + skipped, scales + skipped
         step = first_step
         for first in range(0, columns, block):
-            count, source = min(block, columns - first), task[at.MEMORY] + 4 * (inputs + first)
-            skipped = 4 * PANEL * (index * columns + first)
+            count, skipped = min(block, columns - first), 4 * PANEL * (index * columns + first)
             if kind == FLOAT32:
-                panel = weights + skipped
-                _float32(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+                panel, given = weights + skipped, source + 4 * first
+                _float32(panel, scale, count, start, step, given, input_step, place, output_step, rows)
             elif kind == BFLOAT16:
-                panel = weights + skipped // 2
-                _bfloat16(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+                panel, given, count = weights + skipped // 2, source + 2 * first, count // 2
+                _bfloat16(panel, scale, count, start, step, given, input_step, place, output_step, rows)
             else:
-                panel = weights + skipped // 4
-                _int8(panel, scale, count, start, step, source, input_step, place, output_step, rows)
+                panel, given = weights + skipped // 4, source + 4 * first
+                _int8(panel, scale, count, start, step, given, input_step, place, output_step, rows)
             start, step = place, output_step
+
+
+@compiled
+def round_rows(source, step, target, columns, rows):
+    """Rows of float32 at an address as rows of pairs of bf16 at another, ``step`` words from row to row."""
+    for r in range(rows):
+        for column in range(0, columns, LANES):
+            round_to_pairs(source + 4 * (r * step + column), target + 4 * r * step + 2 * column)

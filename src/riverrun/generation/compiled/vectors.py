@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -28,9 +28,12 @@ _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _WORDS = ir.VectorType(ir.IntType(32), LANES)
 _PER_PANEL = PANEL // LANES
-_SHIFTS = {FLOAT32: (0,), BFLOAT16: (16, 0), INT8: (24, 16, 8, 0)}
+_HALVES = ir.VectorType(ir.IntType(16), LANES)
+_SHIFTS = {FLOAT32: (0,), INT8: (24, 16, 8, 0)}
 """How far each weight of a 32-bit word lies from its top. What is below a weight in its word stays there, as
 a fraction of its last bit that the packing has allowed for."""
+_UPPER = 0xFFFF0000
+_DOTS_OF_PAIRS = bool(binding.get_host_cpu_features().get("avx512bf16"))
 _UNROLLED = 4
 _FUSED = ("contract",)
 
@@ -86,14 +89,16 @@ def panel_product(kind: int, rows: int) -> Any:
 
     Arguments, all int64: addresses of the panel, of the panel's scales (which only int8 weights have) and its
     columns; then address and elements from one row to the next of the starts, the inputs and the outputs.
+    Columns and inputs of bf16 weights are pairs, see :func:`round_to_pairs`.
     """
+    writer = _PairProduct if kind == BFLOAT16 else _Product
 
     @intrinsic
     def product(
         typing_context, panel, scales, columns, starts, step, inputs, input_step, outputs, output_step
     ):
         def generate(context, builder, signature, arguments):
-            _Product(builder, kind, rows, *arguments).write()
+            writer(builder, kind, rows, *arguments).write()
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 9), generate
@@ -150,7 +155,7 @@ class _Product:
         weights = self._weights(column)
         after = []
         for row, inputs in enumerate(self.inputs):
-            value = self._spread(self._load(self._offset(inputs, column, 4), _FLOAT))
+            value = self._spread(self._load(self._offset(inputs, column, 4), _FLOAT), _VECTOR)
             for index, weight in enumerate(weights):
                 after.append(self._multiply_add(weight, value, sums[row * _PER_PANEL + index]))
         return after
@@ -169,12 +174,11 @@ class _Product:
         convert = builder.sitofp if self.kind == INT8 else builder.bitcast
         return [convert(word, _VECTOR) for word in whole]
 
-    def _spread(self, value):
-        nothing = ir.Constant(_VECTOR, ir.Undefined)
+    def _spread(self, value, kind):
+        """A vector of that kind, all of whose elements are the value."""
+        nothing = ir.Constant(kind, ir.Undefined)
         first = self.builder.insert_element(nothing, value, ir.IntType(32)(0))
-        return self.builder.shuffle_vector(
-            first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        )
+        return self.builder.shuffle_vector(first, nothing, ir.Constant(_WORDS, [0] * LANES))
 
     def _multiply_add(self, first, second, third):
         return self.builder.fadd(self.builder.fmul(first, second, flags=_FUSED), third, flags=_FUSED)
@@ -189,6 +193,62 @@ class _Product:
         return self.builder.load(
             self.builder.inttoptr(place, kind.as_pointer()), align=1 if kind != _FLOAT else 4
         )
+
+
+class _PairProduct(_Product):
+    """The same of bf16 weights and inputs, two columns at once: each word holds both, the first at its bottom.
+
+    Processors with AVX512-BF16 have an instruction for it; others take the words apart.
+    """
+
+    def _column(self, column, sums: list) -> list:
+        place = self._offset(self.panel, column, 4 * PANEL)
+        weights = [self._load(each, _WORDS) for each in self._vectors_at(place, 4)]
+        after = []
+        for row, inputs in enumerate(self.inputs):
+            pair = self._spread(self._load(self._offset(inputs, column, 4), ir.IntType(32)), _WORDS)
+            for index, weight in enumerate(weights):
+                after.append(self._add_both(weight, pair, sums[row * _PER_PANEL + index]))
+        return after
+
+    def _add_both(self, weights, inputs, sums):
+        if not _DOTS_OF_PAIRS:
+            for half in (self._first, self._second):
+                sums = self._multiply_add(half(weights), half(inputs), sums)
+            return sums
+        kind = ir.FunctionType(_VECTOR, [_VECTOR, _WORDS, _WORDS])
+        dot = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.x86.avx512bf16.dpbf16ps.512")
+        return self.builder.call(dot, [sums, weights, inputs])
+
+    def _first(self, words):
+        return self.builder.bitcast(self.builder.shl(words, ir.Constant(_WORDS, [16] * LANES)), _VECTOR)
+
+    def _second(self, words):
+        return self.builder.bitcast(self.builder.and_(words, ir.Constant(_WORDS, [_UPPER] * LANES)), _VECTOR)
+
+
+def _round_to_pairs(typing_context, source, target):
+    """Round LANES float32 at an address to LANES bf16 at another, to nearest, ties to even."""
+
+    def generate(context, builder, signature, arguments):
+        source, target = arguments
+        bits = builder.load(builder.inttoptr(source, _WORDS.as_pointer()), align=4)
+        number = builder.bitcast(bits, _VECTOR)
+        sixteen = ir.Constant(_WORDS, [16] * LANES)
+        odd = builder.and_(builder.lshr(bits, sixteen), ir.Constant(_WORDS, [1] * LANES))
+        whole = builder.lshr(
+            builder.add(builder.add(bits, odd), ir.Constant(_WORDS, [0x7FFF] * LANES)), sixteen
+        )
+        ordered = builder.fcmp_ordered("==", number, number)
+        whole = builder.select(ordered, whole, ir.Constant(_WORDS, [0x7FC0] * LANES))  # else not-a-number
+        place = builder.inttoptr(target, _HALVES.as_pointer())
+        builder.store(builder.trunc(whole, _HALVES), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+round_to_pairs: Any = intrinsic(_round_to_pairs)
 
 
 def _add_atomically(typing_context, address, count):

@@ -72,25 +72,33 @@ class Packer:
 
 
 def stored(panels: Array, kind: int) -> Array:
-    """Weights [..., vectors, LANES] as they are kept, as float32 elements.
+    """Weights [..., columns, vectors, LANES] as they are kept, as float32 elements.
 
-    Two bf16 or four int8 weights of neighbouring vectors share a word, the first at its bottom. The loop reads
-    a weight with all that is below it in its word, as if these were further digits, so each is rounded so that
-    it is nearest to its value together with them.
+    Two bf16 weights of neighbouring columns share a word, the first at its bottom; four int8 weights of
+    neighbouring vectors likewise.
     """
     values = np.ascontiguousarray(panels)
-    if kind == at.FLOAT32:
-        return values
-    count, bits = (2, 16) if kind == at.BFLOAT16 else (4, 8)
-    word = np.zeros((*values.shape[:-2], values.shape[-2] // count, LANES), np.int64)
-    for index in range(count):
-        value, below = np.ascontiguousarray(values[..., index::count, :]), index * bits
-        if kind == at.BFLOAT16:
-            size = np.abs(value).view(np.uint32).astype(np.int64)
-            whole = np.maximum((size - (word << (16 - below)) + (1 << 15)) >> 16, 0)
-            whole |= np.signbit(value).astype(np.int64) << 15
-        else:
-            whole = np.clip(np.rint(value - word / (1 << below)), -128, 127).astype(np.int64) & 0xFF
+    if kind == at.BFLOAT16:
+        return in_pairs(values)
+    return values if kind == at.FLOAT32 else in_fours(values)
+
+
+def in_pairs(values: Array) -> Array:
+    """Rounded to bf16, to nearest, ties to even."""
+    bits = values.view(np.uint32)
+    halves = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    *rest, columns, vectors, lanes = halves.shape
+    pairs = halves.reshape(*rest, columns // 2, 2, vectors, lanes)
+    return np.ascontiguousarray(np.moveaxis(pairs, -3, -1)).view(np.float32)[..., 0]
+
+
+def in_fours(values: Array) -> Array:
+    """Rounded to int8. The loop reads a weight with all that is below it in its word, as if these were further
+    digits, so each is rounded so that it is nearest to its value together with them."""
+    word = np.zeros((*values.shape[:-2], values.shape[-2] // 4, LANES), np.int64)
+    for index in range(4):
+        value, below = values[..., index::4, :], index * 8
+        whole = np.clip(np.rint(value - word / (1 << below)), -128, 127).astype(np.int64) & 0xFF
         word |= whole << below
     return word.astype(np.uint32).view(np.float32)
 
