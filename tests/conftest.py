@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tiny
+import tiny_pairs
 from riverrun.data.cache import cache_directory
 
 
@@ -51,6 +52,20 @@ def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a small model of that text; not to be changed."""
     output = tmp_path_factory.mktemp("trained") / "model"
     tiny.train(corpus, output, budget__steps=40, training__learning_rate=0.02, model__hidden=16)
+    return output
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of words and their phones; not to be changed."""
+    return tiny_pairs.write(tmp_path_factory.mktemp("pairs") / "p.tsv", tiny_pairs.pronunciations())
+
+
+@pytest.fixture(scope="session")
+def translated(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a translator that has learned them; not to be changed."""
+    output = tmp_path_factory.mktemp("translator") / "model"
+    tiny_pairs.train(pairs, output, steps=250)
     return output
 
 

@@ -1,7 +1,6 @@
-"""Trained translators, end to end: train, reload, translate, score, evaluate, resume; and every bad input."""
+"""Trained translators, end to end: train, reload, translate, score, evaluate; and every bad input."""
 
 import json
-import shutil
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -10,24 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 import riverrun
-import tiny
 import tiny_pairs
 from riverrun.cli.main import main
 from riverrun.errors import CorpusError, ModelError, SettingsError
 from riverrun.generation.sampling import Sampling
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_pairs.write(tmp_path_factory.mktemp("pairs") / "p.tsv", tiny_pairs.pronunciations())
-
-
-@pytest.fixture(scope="module")
-def translated(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of a translator that has learned its task; not to be changed."""
-    output = tmp_path_factory.mktemp("translator") / "model"
-    tiny_pairs.train(pairs, output, steps=250)
-    return output
 
 
 def give(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
@@ -76,32 +61,6 @@ def test_tagging_gives_one_output_for_each_symbol(tmp_path: Path):
     model = tiny_pairs.train(path, tmp_path / "m", steps=60, data__task="tagging")
     assert model.translate(["abca", "a"]) == ["VCCV", "V"]
     assert all(len(out.text) == 4 for each in model.translations(["abca"], n_best=4) for out in each.outputs)
-
-
-def test_a_resumed_run_is_the_same_run(pairs: Path, tmp_path: Path):
-    from riverrun.config import build
-    from riverrun.training.planning import Clock
-    from riverrun.training.run import Request, run
-
-    settings = build(
-        tiny_pairs.SETTINGS,
-        {"model.dropout": 0.2, "model.members": 2, "budget.steps": 30, "training.evaluate_every": 10},
-    )
-    for _ in run(Request((str(pairs),), tmp_path / "whole", settings), Clock()):
-        pass
-    steps = iter(range(100))
-    for _ in run(Request((str(pairs),), tmp_path / "cut", settings), Clock(), lambda: next(steps) == 13):
-        pass
-    for _ in run(Request((str(pairs),), tmp_path / "cut", settings, resume=True), Clock()):
-        pass
-    assert tiny.weights(tmp_path / "cut") == tiny.weights(tmp_path / "whole")
-
-
-def test_a_moved_model_gives_the_same_bytes(translated: Path, tmp_path: Path, pairs: Path):
-    shutil.copytree(translated, tmp_path / "moved")
-    sources = [source for source, _ in tiny_pairs.pronunciations(40, seed=9)]
-    there = riverrun.load_translator(translated).translations(sources, n_best=4)
-    assert riverrun.load_translator(tmp_path / "moved").translations(sources, n_best=4) == there
 
 
 def test_order_and_company_change_nothing(translated: Path):

@@ -20,6 +20,30 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+SHAPES: list[dict[str, Any]] = [
+    {"attention": "none"},
+    {"attention": "dot"},
+    {"attention": "additive", "core": "gru", "decoder_layers": 2},
+    {"attention": "additive", "input_feeding": True},
+    {"attention": "dot", "bidirectional": False, "tied": True},
+    {"attention": "monotone", "layers": 2},
+    {"attention": "monotone", "core": "gru", "members": 2, "tied": True},
+    {"attention": "none", "tagging": True},
+]
+
+
+def build(tagging: bool = False, **more: Any):
+    """An untrained model of one of these shapes, over 9 source and 7 target symbols."""
+    import torch
+
+    from riverrun.config import ModelSettings
+    from riverrun.models.seq2seq import Seq2Seq
+
+    torch.manual_seed(0)
+    settings = {"embedding": 6, "hidden": 8, "layers": 1, "decoder_layers": 1, "dropout": 0.0, "members": 1}
+    return Seq2Seq(ModelSettings(**(settings | more)), 9, 7, tagging).eval()
+
+
 def pronunciations(count: int = 200, seed: int = 0) -> list[tuple[str, str]]:
     """Random words and their phones; letters are pronounced one by one, and x as two phones."""
     draw = random.Random(seed)

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tiny
+import tiny_pairs
+from riverrun import config
+from riverrun.training.run import Request
 
 DROPOUT = {"model__dropout": 0.3, "model__layers": 2}
 KINDS = {
@@ -109,6 +112,20 @@ def test_left_at_any_sequence_of_events(counts, corpus, unkilled, tmp_path_facto
         tiny.kill_after(count, corpus, output, resume=resume, **kind)
     tiny.train(corpus, output, resume=(output / "request.json").exists(), **kind)
     assert_same(output, expected)
+
+
+def test_a_translator_stopped_and_resumed(pairs, tmp_path):
+    settings = {"model.dropout": 0.2, "model.members": 2, "budget.steps": 30, "training.evaluate_every": 10}
+
+    def go(name, should_stop=lambda: False, **more):
+        wanted = Request((str(pairs),), tmp_path / name, config.build(tiny_pairs.SETTINGS, settings), **more)
+        list(tiny.run_request(wanted, should_stop))
+
+    go("whole")
+    asked = itertools.count(1)
+    go("cut", lambda: next(asked) >= 14)
+    go("cut", resume=True)
+    assert tiny.weights(tmp_path / "cut") == tiny.weights(tmp_path / "whole")
 
 
 def test_resuming_a_finished_run_changes_nothing(corpus, unkilled, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 import riverrun
 import tiny
+import tiny_pairs
 from riverrun import config
 from riverrun.training.run import Request
 
@@ -40,6 +41,16 @@ def test_loaded_elsewhere_it_gives_the_same(output, tmp_path):
     shutil.rmtree(output)
     for place in ("saved", "copied"):
         assert behaviour(riverrun.load(tmp_path / place)) == expected
+
+
+def test_a_translator_loaded_elsewhere_gives_the_same(translated, tmp_path):
+    sources = [source for source, _ in tiny_pairs.pronunciations(40, seed=9)]
+    model = riverrun.load_translator(translated)
+    model.save(tmp_path / "saved")
+    shutil.copytree(translated, tmp_path / "copied")
+    expected = model.translations(sources, n_best=4)
+    for place in ("saved", "copied"):
+        assert riverrun.load_translator(tmp_path / place).translations(sources, n_best=4) == expected
 
 
 def test_another_process_gets_the_same(trained, model):

@@ -1,4 +1,4 @@
-"""Law 1: whole, in pieces or one symbol at a time, a core gives the same outputs; the plain decoder too."""
+"""Law 1: whole, in pieces or one symbol at a time, a network gives the same outputs; the plain decoder too."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tiny_pairs
 from riverrun.config import ModelSettings
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import probabilities
@@ -115,3 +116,24 @@ def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
     pieces = decoder.feed(ids[7:], decoder.feed(ids[:7], decoder.initial_state()))
     for one, other in zip(whole, pieces, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("shape", tiny_pairs.SHAPES, ids=str)
+@given(cuts=st.lists(st.integers(0, 6), max_size=6))
+@settings(deadline=None, max_examples=10)
+@torch.inference_mode()
+def test_any_cutting_of_a_target_gives_the_same_outputs_and_state(shape, cuts):
+    model = tiny_pairs.build(**shape)
+    source = torch.randint(2, 9, (5, 3))
+    ids = torch.randint(0, 15 if model.monotone else 7, (6, 3))
+    for network in model.networks:
+        state = network.start(source, torch.tensor([5, 3, 4]))
+        whole, pieces = network.step(ids, state), []
+        for symbols in torch.tensor_split(ids, sorted(cuts)):
+            if len(symbols):
+                stepped = network.step(symbols, state)
+                state = stepped.state
+                pieces.append(stepped.logits)
+        torch.testing.assert_close(torch.cat(pieces), whole.logits, atol=1e-5, rtol=1e-5)
+        for last, expected in zip(state, whole.state, strict=True):
+            torch.testing.assert_close(last, expected, atol=1e-5, rtol=1e-5)
