@@ -1,18 +1,20 @@
 """Every recipe runs, shortened; the table compares what it should."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
 from riverrun.cli.main import main
+from riverrun.data import library
 from riverrun.errors import CorpusError, InputError
 from riverrun.recipes import running
 from riverrun.recipes.catalogue import RECIPES, find
 from riverrun.recipes.recipe import Outcome, Point, rows, verdict
 
 SMALL = {"model.hidden": 8, "training.preview_length": 20, "training.threads": 1}
-LINES = {"addition-3-reversed": 60}  # of 50,000 pairs
+LINES = {"addition-3-reversed": 60, "addition-3-equal": 60}  # of 50,000 pairs
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +81,22 @@ def test_bad_input(arguments, complaint, tmp_path, capsys):
     assert complaint in capsys.readouterr().err
 
 
-def test_missing_data_says_how_to_give_it(tmp_path, own_cache):
-    with pytest.raises(CorpusError, match=r"nietzsche.txt is not in .*--data DIR, or try riverrun data get"):
-        list(running.run(find("nietzsche-book"), tmp_path / "out", data=tmp_path))
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        (
+            "nietzsche-book",
+            "nietzsche.txt is not in .*--data DIR, or fetch it with riverrun data get nietzsche$",
+        ),
+        ("eng-cmn", "eng-cmn.tsv is not in .* riverrun data get eng-cmn$"),
+        ("luxun", "luxun.txt is not in .*no public address .* give that with --data DIR$"),
+    ],
+)
+def test_missing_data_says_how_to_give_it(name, way, tmp_path, own_cache, capsys):
+    with pytest.raises(CorpusError, match=way) as error:
+        list(running.run(find(name), tmp_path / "out", data=tmp_path))
+    for suggested in re.findall(r"riverrun data get (\S+)", str(error.value)):
+        assert suggested in library.DOWNLOADS
 
 
 def test_unknown_names():

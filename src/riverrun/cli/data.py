@@ -14,12 +14,14 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.data import cache, library
+    from riverrun.data import builtin_pairs, cache, library
 
     match options.action:
         case "list":
             for name, about in library.BUILT_IN.items():
                 print(f"{name:18} built in   {about}")
+            for name, about in builtin_pairs.ABOUT.items():
+                print(f"{name:18} generated  {about}")
             for name, known in library.DOWNLOADS.items():
                 state = "here" if library.downloaded(name) else "download"
                 print(f"{name:18} {state:10} {known.about}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from riverrun.cli.main import Parser
 
 if TYPE_CHECKING:
-    from riverrun.recipes.recipe import Recipe, Row
+    from riverrun.recipes.recipe import Experiment, Recipe, Row
 
 
 def add_arguments(parser: Parser) -> None:
@@ -54,9 +54,11 @@ def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
     if not options.json:
         print(f"{recipe.name}: {recipe.title}\n  {recipe.citation}\n")
         print(textwrap.fill(recipe.about, 110, initial_indent="  ", subsequent_indent="  ") + "\n")
-        print(_line("", "figure", "published", "ours", "", "seconds"))
+        for experiment in recipe.experiments:
+            print(f"  {experiment.name:20} {experiment.budget}; {experiment.note}")
+        print("\n" + _line("", "figure", "published", "ours", "", "seconds"))
     outcomes, table = [], []
-    for outcome in perform(recipe, folder, options.epochs, options.seeds, Path(options.data)):
+    for outcome in perform(recipe, folder, options.epochs, options.seeds, Path(options.data), _announce):
         outcomes.append(outcome)
         table += (found := rows(outcome))
         for row in found if not options.json else ():
@@ -72,6 +74,10 @@ def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
         "seconds": round(seconds, 2),
         "page": str(page),
     }
+
+
+def _announce(experiment: "Experiment") -> None:
+    print(f"{experiment.name}: training for {experiment.budget}", file=sys.stderr)
 
 
 def _row(row: "Row") -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from riverrun.data.cache import cache_directory, write_atomically
 
 ABOUT = {
-    "addition": "sums of 3-digit numbers; addition-N for N digits, addition-N-reversed to feed them backwards",
+    "addition": "sums of 3-digit numbers; addition-N for N digits, addition-N-reversed to feed them backwards, "
+    "addition-N-equal to pad sum and question with blanks to the same length",
     "dates": "dates as people write them in ten languages, to ISO 8601",
     "reverse": "random words, to be written backwards",
     "copy": "random words, to be written again",
@@ -40,10 +41,10 @@ Generate = Callable[[random.Random], Iterator[tuple[str, str]]]
 
 def parse_task(name: str) -> Generate | None:
     """The generator of a task's pairs, or None if no task has that name."""
-    match = re.fullmatch(r"addition(?:-([1-5]))?(-reversed)?", name)
+    match = re.fullmatch(r"addition(?:-([1-5]))?(?:-(reversed|equal))?", name)
     if match:
-        digits, backwards = int(match[1] or 3), match[2] is not None
-        return lambda draw: additions(draw, digits, backwards)
+        digits, form = int(match[1] or 3), match[2]
+        return lambda draw: additions(draw, digits, form)
     return {"dates": dates, "reverse": reversals, "copy": copies}.get(name)
 
 
@@ -58,11 +59,13 @@ def task_file(name: str) -> Path | None:
     return path
 
 
-def additions(draw: random.Random, digits: int, backwards: bool) -> Iterator[tuple[str, str]]:
+def additions(draw: random.Random, digits: int, form: str | None = None) -> Iterator[tuple[str, str]]:
     """Different sums of two numbers of up to ``digits`` digits, such as ``12+345`` and ``357``.
 
-    The numbers have random lengths, as in the Keras example; with ``backwards`` the question is reversed.
+    The numbers have random lengths, as in the Keras example. ``reversed``: the question is written backwards;
+    ``equal``: question and sum are padded with blanks, on the left, to ``2 * digits + 1`` characters.
     """
+    width = 2 * digits + 1
     seen: set[tuple[int, int]] = set()
     while len(seen) < SUMS[digits]:
         first, second = (draw.randrange(10 ** draw.randint(1, digits)) for _ in range(2))
@@ -70,8 +73,14 @@ def additions(draw: random.Random, digits: int, backwards: bool) -> Iterator[tup
         if key in seen:
             continue
         seen.add(key)
-        question = f"{first}+{second}"
-        yield question[::-1] if backwards else question, str(first + second)
+        question, total = f"{first}+{second}", str(first + second)
+        match form:
+            case "reversed":
+                yield question[::-1], total
+            case "equal":
+                yield question.rjust(width), total.rjust(width)
+            case _:
+                yield question, total
 
 
 def dates(draw: random.Random, count: int = 20_000) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """Texts known by name: one that ships inside Python, and public ones that pooch downloads."""
 
+import warnings
+import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from riverrun.data.cache import cache_directory, write_atomically
 from riverrun.errors import DownloadError, InputError
@@ -9,12 +11,21 @@ from riverrun.errors import DownloadError, InputError
 
 @dataclass(frozen=True)
 class KnownText:
-    """A public text: where it is, its sha256 and what it is."""
+    """A public text: where it is and what it is.
+
+    Attributes:
+        url: of the file, or of a zip archive.
+        hash: sha256 of what the address sends, or ``sha1:...``; None where that changes from time to time.
+        filename: in the cache.
+        about: one line.
+        member: the name of the file in the archive; None where there is none.
+    """
 
     url: str
-    sha256: str
+    hash: str | None
     filename: str
     about: str
+    member: str | None = None
 
 
 BUILT_IN = {"python-docs": "the language reference that ships inside Python (pydoc_data.topics)"}
@@ -31,6 +42,20 @@ DOWNLOADS = {
         "8f140bcac6986db4b7930f9573ec18a74e10ad6084e31a13303cc654025ec33b",
         "nietzsche.txt",
         "English Nietzsche, 0.6 MB, the text of the Keras examples (public domain)",
+    ),
+    "eng-fra": KnownText(
+        "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip",
+        "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5",
+        "eng-fra.tsv",
+        "English and French sentences of Tatoeba, shortest first, as in Dive into Deep Learning (CC-BY 2.0)",
+        "fra.txt",
+    ),
+    "eng-cmn": KnownText(
+        "https://www.manythings.org/anki/cmn-eng.zip",
+        None,
+        "eng-cmn.tsv",
+        "English and Chinese sentences of Tatoeba, shortest first; its content grows (CC-BY 2.0)",
+        "cmn.txt",
     ),
 }
 
@@ -55,11 +80,13 @@ def downloaded(name: str) -> Path | None:
 
 
 def download(name: str) -> Path:
-    """Fetch a known text into the cache, checking its sha256.
+    """Fetch a known text into the cache, checking its hash.
 
     Raises:
         InputError: the name is not known.
         DownloadError: no network, or the content is not what is expected.
+
+    Warns where the content cannot be checked because it changes from time to time.
     """
     if name in BUILT_IN:
         return built_in_text(name)
@@ -68,18 +95,54 @@ def download(name: str) -> Path:
         raise InputError(f"no text is called {name}; known are {known}")
     if (path := downloaded(name)) is not None:
         return path
-    import pooch
-
-    pooch.get_logger().setLevel("ERROR")
     known = DOWNLOADS[name]
-    folder = cache_directory() / "texts"
     try:
-        return Path(
-            pooch.retrieve(known.url, known_hash=known.sha256, fname=known.filename, path=str(folder))
-        )
+        received = _fetch(known)
     except ValueError as error:
         raise DownloadError(f"{name}: what {known.url} sent is not the expected text ({error})") from error
     except Exception as error:  # requests' own errors: pooch passes them through, and requests loads late
         raise DownloadError(
-            f"{name}: {known.url} cannot be reached; without a network, give the text as a file instead"
+            f"{name}: {known.url} cannot be fetched; without a network, or where the server refuses programs, "
+            "give the text as a file instead"
         ) from error
+    if known.hash is None:
+        warnings.warn(
+            f"{name}: what {known.url} sends changes from time to time and was not checked; figures of "
+            "another version differ a little",
+            stacklevel=2,
+        )
+    return received
+
+
+def _fetch(known: KnownText) -> Path:
+    """Download into the cache; of an archive, the member alone is kept. Raises ValueError for other content."""
+    import pooch
+
+    pooch.get_logger().setLevel("ERROR")
+    folder = cache_directory() / "texts"
+    fname = known.filename if known.member is None else f"{known.filename}.zip"
+    sender = pooch.HTTPDownloader(
+        headers={"User-Agent": "riverrun"}
+    )  # some servers refuse libraries' own names
+    received = Path(
+        pooch.retrieve(known.url, known_hash=known.hash, fname=fname, path=str(folder), downloader=sender)
+    )
+    if known.member is None:
+        return received
+    try:
+        write_atomically(folder / known.filename, _member(received, known.member))
+    finally:
+        received.unlink()
+    return folder / known.filename
+
+
+def _member(archive: Path, name: str) -> bytes:
+    """The file of that name in whatever folder of a zip archive; raises ValueError."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.namelist():
+                if PurePosixPath(member).name == name:
+                    return opened.read(member)
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
+    raise ValueError(f"no {name} in the archive")

@@ -59,7 +59,10 @@ def quality(
         [wanted[k] if k < len(wanted) else None for wanted in references]
         for k in range(max(map(len, references)))
     ]
-    bleu, chrf = BLEU(tokenize=tokenization(references, unit), effective_order=False), CHRF()
+    bleu = BLEU(
+        tokenize=tokenization(references, unit), effective_order=False, force=True
+    )  # no advice on spaces
+    chrf = CHRF()
     bleu_score = bleu.corpus_score(list(outputs), streams)  # pyright: ignore[reportArgumentType]
     chrf_score = chrf.corpus_score(list(outputs), streams)  # pyright: ignore[reportArgumentType]
     return TranslationQuality(

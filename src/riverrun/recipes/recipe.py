@@ -57,6 +57,12 @@ class Experiment:
     note: str = ""
     lines: int | None = None
 
+    @property
+    def budget(self) -> str:
+        """How long it trains, in words."""
+        amount, unit = (self.minutes, "minute") if self.epochs is None else (self.epochs, "epoch")
+        return f"{amount:,g} {unit}{'' if amount == 1 else 's'}"
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -69,6 +75,7 @@ class Recipe:
         about: what is claimed, and what holds.
         experiments: in the order of the table.
         side_by_side: the models are so small that runs go on separate processors.
+        compared: the figures drawn as bars; none: the first of each experiment.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Recipe:
     about: str
     experiments: tuple[Experiment, ...]
     side_by_side: bool = False
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.cache import write_atomically
-from riverrun.data.library import downloaded
+from riverrun.data.library import DOWNLOADS, downloaded
 from riverrun.errors import CorpusError, InputError
 from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
 
@@ -33,7 +33,12 @@ class Job(NamedTuple):
 
 
 def run(
-    recipe: Recipe, folder: Path, epochs: float | None = None, seeds: int | None = None, data: Path = DATA
+    recipe: Recipe,
+    folder: Path,
+    epochs: float | None = None,
+    seeds: int | None = None,
+    data: Path = DATA,
+    announce: Callable[[Experiment], None] = lambda experiment: None,
 ) -> Iterator[Outcome]:
     """Train and measure; yields one outcome an experiment.
 
@@ -43,6 +48,7 @@ def run(
         epochs: another budget for every experiment.
         seeds: another number of seeds for those with several.
         data: the directory with the texts.
+        announce: told of each experiment, with its budget, before its outcome is waited for.
 
     Raises:
         InputError: ``epochs`` or ``seeds`` is not above zero.
@@ -61,6 +67,7 @@ def run(
     ]
     results = _side_by_side(jobs) if recipe.side_by_side else map(perform, jobs)
     for experiment, count in zip(recipe.experiments, counts, strict=True):
+        announce(_with_budget(experiment, epochs))
         done = [next(results) for _ in range(count)]
         figures, seconds, folders = zip(*done, strict=True)
         shortened = epochs is not None and (experiment.epochs is None or epochs < experiment.epochs)
@@ -88,9 +95,7 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     from riverrun.recipes.catalogue import find
 
     recipe = find(job.recipe)
-    experiment = recipe.experiments[job.experiment]
-    if job.epochs is not None:
-        experiment = replace(experiment, epochs=job.epochs, minutes=None)
+    experiment = _with_budget(recipe.experiments[job.experiment], job.epochs)
     output = job.folder / f"{experiment.name}-{job.seed}"
     source = find_source(experiment, job.folder, job.data)
     settings = {**experiment.settings, "training.seed": job.seed}
@@ -112,6 +117,10 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     return figures, seconds, output
 
 
+def _with_budget(experiment: Experiment, epochs: float | None) -> Experiment:
+    return experiment if epochs is None else replace(experiment, epochs=epochs, minutes=None)
+
+
 def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     """The text of an experiment: a file in the data directory, a known text, or the text itself.
 
@@ -126,13 +135,19 @@ def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     elif not found.exists():
         found = downloaded(Path(name).stem)
     if found is None:
-        raise CorpusError(
-            f"{name} is not in {data}: give its directory with --data DIR, or try "
-            f"riverrun data get {Path(name).stem}"
-        )
+        raise CorpusError(f"{name} is not in {data}: {_how_to_give(Path(name))}")
     if experiment.lines is None:
         return found
     return _first_lines(found, experiment.lines, folder / found.name)
+
+
+def _how_to_give(name: Path) -> str:
+    if name.stem in DOWNLOADS:
+        return f"give its directory with --data DIR, or fetch it with riverrun data get {name.stem}"
+    return (
+        f"no public address of it is known, so put a text of your own there as {name}, in UTF-8, or in another "
+        "directory, and give that with --data DIR"
+    )
 
 
 def _first_lines(source: Path, count: int, path: Path) -> Path:
