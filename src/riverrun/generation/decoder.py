@@ -82,25 +82,26 @@ Precision = Literal["fp32", "bf16", "int8"]
 """How matrices are kept: bf16 and int8 halve and quarter what a wide model reads for every symbol."""
 
 
-def build_decoder(weights: Weights, model: dict[str, Any], precision: Precision = "fp32") -> Decoder:
+def build_decoder(
+    weights: Weights, model: dict[str, Any], precision: Precision = "fp32", compiling: bool = True
+) -> Decoder:
     """The decoder for a model's weights: compiled, or the plain one where nothing can be compiled.
 
     Args:
         weights: arrays of ``model.safetensors``.
         model: the ``[model]`` section of its settings.
         precision: of the matrices.
+        compiling: False takes the compiled one only if its machine code is at hand.
     """
-    if model.get("features", 1) > 1:  # several symbols at a step: the plain decoder knows how
-        from riverrun.generation.plain import PlainDecoder
+    if model.get("features", 1) == 1:  # with several symbols at a step only the plain decoder knows how
+        try:
+            from riverrun.generation.compiled.decoder import CompiledDecoder
+            from riverrun.generation.compiled.machine_code import is_at_hand
 
-        return PlainDecoder(weights, model)
-    weights = with_input_table(weights, model)
-    try:
-        from riverrun.generation.compiled.decoder import CompiledDecoder
+            if compiling or is_at_hand():
+                return CompiledDecoder(with_input_table(weights, model), model, precision)
+        except (ImportError, OSError, RuntimeError) as error:
+            print(f"no compiled decoder on this machine ({error}); using the slow one", file=sys.stderr)
+    from riverrun.generation.plain import PlainDecoder
 
-        return CompiledDecoder(weights, model, precision)
-    except (ImportError, OSError, RuntimeError) as error:
-        from riverrun.generation.plain import PlainDecoder
-
-        print(f"no compiled decoder on this machine ({error}); using the slow one", file=sys.stderr)
-        return PlainDecoder(weights, model)
+    return PlainDecoder(weights, model)

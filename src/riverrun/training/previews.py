@@ -4,9 +4,9 @@ import numpy as np
 
 from riverrun import config
 from riverrun.data.ids import IdFile
-from riverrun.generation.plain import PlainDecoder
+from riverrun.generation.decoder import build_decoder
 from riverrun.generation.sampling import Sampling
-from riverrun.generation.streaming import begin, stream
+from riverrun.generation.streaming import begin
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import START, Tokenizer
 from riverrun.training.checkpoints import as_array
@@ -18,21 +18,22 @@ _SEED_LENGTH = 40  # symbols
 def previews(
     model: LanguageModel, settings: config.Settings, tokenizer: Tokenizer, training: IdFile, step: int
 ) -> list[Preview]:
-    """One sample at each of the set temperatures; another seed text for each step."""
+    """One sample at each of the set temperatures, written together; another seed text for each step."""
     length = settings.training.preview_length
-    if not length:
+    if not length or not settings.training.preview_temperatures:
         return []
     prompt = _seed_text(training, settings.training.seed, step)
     weights = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
-    decoder = PlainDecoder(weights, settings.model.model_dump())  # a few symbols: not worth compiling
-    samples = []
-    for temperature in settings.training.preview_temperatures:
-        sampling = Sampling(temperature=temperature)
-        start = begin(decoder, prompt, sampling, settings.data.reading == "lanes")
-        blocks = list(stream(decoder, [start], sampling, settings.training.seed + step, length))
-        text = tokenizer.decode(np.concatenate(blocks, axis=1)[0])
-        samples.append(Preview(f"temperature {temperature:g}", tokenizer.decode(prompt), text))
-    return samples
+    # A first compilation would take longer than the previews of a short run: they do without it.
+    decoder = build_decoder(weights, settings.model.model_dump(), compiling=False)
+    samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
+    start = begin(decoder, prompt, Sampling(), settings.data.reading == "lanes")
+    count, seed = len(samplings), settings.training.seed + step
+    texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
+    return [
+        Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), tokenizer.decode(text))
+        for sampling, text in zip(samplings, texts, strict=True)
+    ]
 
 
 def _seed_text(training: IdFile, seed: int, step: int) -> np.ndarray:

@@ -47,6 +47,11 @@ def entry_point() -> Callable[[int], None]:
     return _link(content)
 
 
+def is_at_hand() -> bool:
+    """Whether the code was compiled before, so that :func:`entry_point` is quick."""
+    return code_path().exists()
+
+
 def _read(path: Path) -> bytes | None:
     """Code from the cache, if it is there and whole."""
     try:
