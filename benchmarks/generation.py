@@ -144,21 +144,19 @@ _BOUND = (
 
 def many_sequences(turns: int) -> str:
     rows = []
-    for hidden in (128, 512):
-        _, decoder = models(hidden, 1)
+    for hidden, precision in ((128, "fp32"), (512, "fp32"), (512, "bf16")):
+        _, decoder = models(hidden, 1, precision)
         with one_core():
-            narrow = models(hidden, 1)[1]
+            narrow = models(hidden, 1, precision)[1]
         many, one, alone = in_turn(
             turns, *(writing(d, n) for d, n in ((decoder, 64), (decoder, 1), (narrow, 1)))
         )
-        arithmetic = many * 2 * decoder.bytes_per_symbol / 4 / 1e9
+        weights = decoder.bytes_per_symbol / (4 if precision == "fp32" else 2)
         figures = f"{alone:,.0f}", f"{one:,.0f}", f"{many:,.0f}", f"{many / alone:.2f}", f"{many / one:.2f}"
-        rows.append([f"1 x {hidden}", *figures, f"{arithmetic:,.0f} GFLOP/s"])
+        rows.append([f"1 x {hidden}, {precision}", *figures, f"{many * 2 * weights / 1e9:,.0f} GFLOP/s"])
     header = ["LSTM", "one, one core", "one, all cores", "64 together", "to one core", "to all", "arithmetic"]
-    peak = (
-        f"torch's product of two matrices of 2048 x 2048 reaches {matrix_product_peak():,.0f} GFLOP/s here."
-    )
-    return f"64 sequences at once, fp32:\n\n{table(header, rows)}\n\n{peak}"
+    peak = f"torch's product of two float32 matrices of 2048 x 2048 reaches {matrix_product_peak():,.0f} GFLOP/s here."
+    return f"64 sequences at once:\n\n{table(header, rows)}\n\n{peak}"
 
 
 def matrix_product_peak(size: int = 2048) -> float:
