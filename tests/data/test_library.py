@@ -1,7 +1,9 @@
 """Known texts: one built in, others downloaded with a checksum; no network is said plainly."""
 
 import hashlib
+import io
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -13,11 +15,23 @@ from riverrun.errors import DownloadError, InputError
 TEXT = b"a small public text\n"
 
 
+def archive() -> bytes:
+    """A zip file as Tatoeba's: the pairs in some folder, and a file about them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        opened.writestr("_about.txt", "CC-BY")
+        opened.writestr("pairs/cmn.txt", TEXT)
+    return buffer.getvalue()
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if "python" in self.headers["User-Agent"]:  # as manythings.org does
+            self.send_error(406)
+            return
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(TEXT)
+        self.wfile.write(archive() if self.path.endswith(".zip") else TEXT)
 
     def log_message(self, *args):
         pass
@@ -65,6 +79,32 @@ def test_another_content_than_expected_is_refused_and_not_kept(own_cache, monkey
     with pytest.raises(DownloadError, match="not the expected text"):
         library.download("small")
     assert library.downloaded("small") is None
+
+
+def know_archive(monkeypatch, url, member="cmn.txt"):
+    known = library.KnownText(url.replace(".txt", ".zip"), None, "small.tsv", "pairs", member)
+    monkeypatch.setitem(library.DOWNLOADS, "small", known)
+
+
+def test_of_an_archive_that_changes_the_member_is_kept_and_the_user_told(own_cache, monkeypatch, served):
+    know_archive(monkeypatch, served)
+    with pytest.warns(UserWarning, match="changes from time to time and was not checked"):
+        path = library.download("small")
+    assert path.read_bytes() == TEXT
+    assert [file.name for file in path.parent.iterdir()] == ["small.tsv"]
+    assert library.downloaded("small") == path
+
+
+def test_an_archive_without_the_member_or_no_archive_is_refused(own_cache, monkeypatch, served):
+    know_archive(monkeypatch, served, "fra.txt")
+    with pytest.raises(DownloadError, match=r"not the expected text \(no fra.txt in the archive\)"):
+        library.download("small")
+    known = library.KnownText(served, None, "small.tsv", "pairs", "cmn.txt")
+    monkeypatch.setitem(library.DOWNLOADS, "small", known)
+    with pytest.raises(DownloadError, match="not a zip file"):
+        library.download("small")
+    assert library.downloaded("small") is None
+    assert not list((own_cache / "texts").iterdir())
 
 
 def test_no_network_is_said_with_a_way_out(own_cache, monkeypatch):

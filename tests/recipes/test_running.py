@@ -12,8 +12,10 @@ from riverrun.errors import CorpusError, InputError
 from riverrun.recipes import running
 from riverrun.recipes.catalogue import RECIPES, find
 from riverrun.recipes.recipe import Outcome, Point, rows, verdict
+from riverrun.reporting.recipe_report import write_report
 
-SMALL = {"model.hidden": 8, "training.preview_length": 20, "training.threads": 1}
+PREVIEWS = "training.preview_length"
+SMALL = {"model.hidden": 8, "training.threads": 1}
 LINES = {"addition-3-reversed": 60, "addition-3-equal": 60}  # of 50,000 pairs
 
 
@@ -36,7 +38,8 @@ def data(tmp_path_factory):
 def test_every_recipe_runs_on_a_shortened_budget(name, data, tmp_path, monkeypatch):
     recipe = find(name)
     smaller = tuple(
-        replace(e, settings={**e.settings, **SMALL}, lines=LINES.get(e.source)) for e in recipe.experiments
+        replace(e, settings={PREVIEWS: 20, **e.settings, **SMALL}, lines=LINES.get(e.source))
+        for e in recipe.experiments
     )
     recipe = replace(recipe, experiments=smaller, side_by_side=False)
     monkeypatch.setitem(RECIPES, name, recipe)
@@ -46,6 +49,10 @@ def test_every_recipe_runs_on_a_shortened_budget(name, data, tmp_path, monkeypat
         table = rows(outcome)
         reachable = [point for point in outcome.experiment.points if (point.epoch or 1) <= 1]
         assert [row.figure for row in table] == [point.label for point in reachable]
+    page = write_report(tmp_path, recipe, outcomes).read_text(encoding="utf-8")
+    assert all(f"What {e.name} wrote" in page for e in recipe.experiments if e.settings.get(PREVIEWS, 1))
+    if name in ("addition", "eng-cmn", "eng-fra"):
+        assert all(text in page for text in ("learned from", "held out", "Where attention looked", "∎"))
 
 
 def test_a_recipe_on_the_command_line(tmp_path, capsys):

@@ -121,12 +121,9 @@ def _fetch(known: KnownText) -> Path:
     pooch.get_logger().setLevel("ERROR")
     folder = cache_directory() / "texts"
     fname = known.filename if known.member is None else f"{known.filename}.zip"
-    sender = pooch.HTTPDownloader(
-        headers={"User-Agent": "riverrun"}
-    )  # some servers refuse libraries' own names
-    received = Path(
-        pooch.retrieve(known.url, known_hash=known.hash, fname=fname, path=str(folder), downloader=sender)
-    )
+    sender = pooch.HTTPDownloader(headers={"User-Agent": "riverrun"})  # some servers refuse libraries' names
+    how = {"known_hash": known.hash, "fname": fname, "path": folder, "downloader": sender}
+    received = Path(pooch.retrieve(known.url, **how))  # pyright: ignore[reportArgumentType]
     if known.member is None:
         return received
     try:

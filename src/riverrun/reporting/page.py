@@ -15,7 +15,11 @@ body {{ font: 16px/1.5 Georgia, serif; max-width: 72em; margin: 2em auto; paddin
 table {{ border-collapse: collapse; }} td, th {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
 tr {{ border-bottom: 1px solid #ddd; }} img {{ max-width: 100%; }}
 td.sample {{ font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; min-width: 14em; max-width: 26em; }}
-.prompt {{ color: #999; }} .scroll {{ overflow-x: auto; }} .met {{ color: #176b2c; }} .not {{ color: #a31515; }}
+.prompt {{ color: #999; }} .scroll {{ overflow-x: auto; }}
+table.attention {{ font: 14px/1.3 system-ui, sans-serif; margin: .5rem 0 2rem; }} table.attention tr {{ border: 0; }}
+.attention th {{ font-weight: 500; padding: .1rem .45rem; text-align: center; }}
+.attention tbody th {{ text-align: right; }}
+.attention td {{ width: 1.6rem; height: 1.6rem; border: 1px solid #eee; padding: 0; }}
 </style></head><body><h1>{title}</h1>
 {body}
 </body></html>
@@ -62,12 +66,10 @@ def samples_grid(samples: Sequence[Mapping], epochs: Mapping[int, float], most: 
         epochs: the epoch of each step at which the model was evaluated.
         most: rows at most; the first and the last are always shown, the others spread evenly.
     """
-    steps = sorted({sample["step"] for sample in samples})
+    steps = _some(sorted({sample["step"] for sample in samples}), most)
     labels = list(dict.fromkeys(sample["label"] for sample in samples))
     if not steps:
         return paragraph("This run wrote no samples.")
-    if len(steps) > most:
-        steps = [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)]
     cells = {(sample["step"], sample["label"]): _sample(sample) for sample in samples}
     head = "<th>step</th>" + "".join(f"<th>{html.escape(label)}</th>" for label in labels)
     body = "".join(
@@ -77,6 +79,32 @@ def samples_grid(samples: Sequence[Mapping], epochs: Mapping[int, float], most: 
         for step in steps
     )
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def translations_by_step(samples: Sequence[Mapping], epochs: Mapping[int, float], most: int = 8) -> str:
+    """Previews of a translator: what it made of some held-out pairs, at ``most`` steps at most."""
+    if not samples:
+        return paragraph("This run wrote no samples.")
+    steps = _some(sorted({sample["step"] for sample in samples}), most)
+    lines = [
+        (
+            f"{sample['step']:,}",
+            _epoch(epochs.get(sample["step"])),
+            sample["prompt"],
+            sample["label"].removeprefix("wanted "),
+            repr(sample["text"]),
+        )
+        for sample in samples
+        if sample["step"] in steps
+    ]
+    return table(("step", "", "source", "wanted", "written"), lines)
+
+
+def _some(steps: list[int], most: int) -> list[int]:
+    """The first and the last, others spread evenly."""
+    if len(steps) <= most:
+        return steps
+    return [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)]
 
 
 def _sample(sample: Mapping) -> str:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 Curve = Sequence[tuple[float, float]]
 """Points (x, y) in order."""
@@ -33,16 +33,44 @@ def curves(
     return _png(figure)
 
 
-def bars(names: Sequence[str], means: Sequence[float], spreads: Sequence[float], published, up: str) -> bytes:
-    """One bar a name with its spread, and the published value as a line across it where there is one."""
+class Bar(NamedTuple):
+    """A mean, its standard deviation, and the published value where there is one."""
+
+    mean: float
+    spread: float = 0.0
+    published: float | None = None
+
+
+def bars(names: Sequence[str], groups: Mapping[str, Sequence[Bar | None]], up: str = "") -> bytes:
+    """Bars side by side for each name, with their spread; a red line where the published value is.
+
+    Args:
+        names: under the bars.
+        groups: by what they show, one bar (or none) a name.
+        up: what the axis shows.
+    """
     figure, axes = _figure(max(7.0, 0.9 * len(names)), 4.2)
-    places = range(len(names))
-    axes.bar(places, means, yerr=spreads, color="#7aa6c2", capsize=3)
-    for place, value in zip(places, published, strict=True):
-        if value is not None:
-            axes.plot([place - 0.4, place + 0.4], [value, value], color="#a31515", linewidth=2)
-    axes.set_xticks(list(places), list(names), rotation=25, ha="right")
+    width = 0.8 / max(1, len(groups))
+    published: list[tuple[float, float]] = []  # place and height
+    for number, (label, group) in enumerate(groups.items()):
+        shift = (number - (len(groups) - 1) / 2) * width
+        shown = [(place + shift, bar) for place, bar in enumerate(group) if bar is not None]
+        drawn = axes.bar([place for place, _ in shown], [bar.mean for _, bar in shown], width, label=label)
+        axes.bar_label(drawn, fmt="%.3g", padding=4, fontsize=8)
+        for place, bar in shown:
+            if bar.spread:
+                axes.errorbar(place, bar.mean, bar.spread, color="black", capsize=3)
+            if bar.published is not None:
+                published.append((place, bar.published))
+    if published:
+        places, heights = zip(*published, strict=True)
+        ends = [place - width / 2 for place in places], [place + width / 2 for place in places]
+        axes.hlines(heights, *ends, color="#a31515", linewidth=2, label="published")
+    axes.set_xticks(range(len(names)), list(names), rotation=25, ha="right")
+    axes.margins(y=0.12)
     axes.set_ylabel(up)
+    if len(groups) > 1 or published:
+        axes.legend()
     return _png(figure)
 
 

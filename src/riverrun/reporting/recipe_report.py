@@ -1,19 +1,22 @@
-"""The page of a recipe: what it is, published beside ours, loss against time, samples."""
+"""The page of a recipe: what it is, published beside ours, loss against time, samples, translations."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from riverrun import bundle
 from riverrun.data.cache import write_atomically
 from riverrun.recipes.recipe import Outcome, Recipe, Row, rows
 from riverrun.recipes.running import training_losses
 from riverrun.reporting import page, pictures
 from riverrun.reporting.history import read_history
+from riverrun.reporting.translations import translations_section
+from riverrun.translator import KINDS
 
 
 def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> Path:
     """Write ``report.html`` and its pictures as PNG files; returns the page."""
     table = [row for outcome in outcomes for row in rows(outcome)]
-    images = {"comparison": comparison(table), "loss": loss_against_time(outcomes)}
+    images = {"comparison": comparison(table, recipe.compared), "loss": loss_against_time(outcomes)}
     if any(point.epoch for outcome in outcomes for point in outcome.experiment.points if point.published):
         images["epochs"] = loss_by_epoch(outcomes)
     for name, png in images.items():
@@ -22,26 +25,28 @@ def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> P
         page.paragraph(recipe.citation),
         page.paragraph(recipe.about),
         page.section("Published and ours", page.table(_HEADER, [_line(row) for row in table])),
-        page.section(
-            "Experiments", page.table(("", ""), [(o.experiment.name, o.experiment.note) for o in outcomes])
-        ),
+        page.section("Experiments", page.table(("", "budget", ""), map(_experiment, outcomes))),
         page.section("Pictures", *(page.picture(png, name) for name, png in images.items())),
-        *(_samples(outcome) for outcome in outcomes),
+        *(translations_section(group) for group in _of_the_same_pairs(outcomes)),
+        *map(_samples, outcomes),
     ]
     return page.write(folder / "report.html", f"{recipe.name}: {recipe.title}", parts)
 
 
-def comparison(table: Sequence[Row]) -> bytes:
-    """Published and ours for the first figure of every experiment."""
+def comparison(table: Sequence[Row], figures: Sequence[str]) -> bytes:
+    """Published and ours for some figures of every experiment, or for the first of each."""
+    names = list(dict.fromkeys(row.experiment for row in table))
     first = {row.experiment: row for row in reversed(table)}
-    chosen = [first[name] for name in dict.fromkeys(row.experiment for row in table)]
-    return pictures.bars(
-        [row.experiment for row in chosen],
-        [row.mean for row in chosen],
-        [row.spread for row in chosen],
-        [row.published for row in chosen],
-        chosen[0].figure if chosen else "",
-    )
+    found = {(row.experiment, row.figure): row for row in table}
+    if not figures:
+        label = first[names[0]].figure if names else ""
+        return pictures.bars(names, {label: [_bar(first[name]) for name in names]}, label)
+    groups = {figure: [_bar(found.get((name, figure))) for name in names] for figure in figures}
+    return pictures.bars(names, groups, figures[0] if len(figures) == 1 else "")
+
+
+def _bar(row: Row | None) -> pictures.Bar | None:
+    return row and pictures.Bar(row.mean, row.spread, row.published)
 
 
 def loss_against_time(outcomes: Sequence[Outcome]) -> bytes:
@@ -80,9 +85,29 @@ def _line(row: Row) -> tuple[str, ...]:
     )
 
 
+def _experiment(outcome: Outcome) -> tuple[str, str, str]:
+    experiment = outcome.experiment
+    shortened = " (shortened)" if outcome.shortened else ""
+    return experiment.name, experiment.budget + shortened, experiment.note
+
+
+def _translates(outcome: Outcome) -> bool:
+    return bundle.read_files(outcome.folders[0], ())[1].get("kind") in KINDS
+
+
+def _of_the_same_pairs(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Translators, by what they were trained on."""
+    groups: dict[object, list[Outcome]] = {}
+    for outcome in filter(_translates, outcomes):
+        experiment = outcome.experiment
+        pairs = experiment.source, experiment.lines, experiment.settings.get("data.validation")
+        groups.setdefault(pairs, []).append(outcome)
+    return list(groups.values())
+
+
 def _samples(outcome: Outcome) -> str:
     history = read_history(outcome.folders[0])
     if not history.samples:
         return ""
-    heading = f"What {outcome.experiment.name} wrote"
-    return page.section(heading, page.samples_grid(history.samples, history.epochs))
+    grid = page.translations_by_step if _translates(outcome) else page.samples_grid
+    return page.section(f"What {outcome.experiment.name} wrote", grid(history.samples, history.epochs))
