@@ -23,7 +23,7 @@ from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisa
 from riverrun.generation.decoder import Decoder, build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin, stream
-from riverrun.text import Tokenizer, load_tokenizer
+from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
 from riverrun.text.stopping import StopScanner
 from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
@@ -202,7 +202,8 @@ class TrainedLanguageModel:
         nats = np.concatenate([scores.surprisal for scores in blocks])
         correct = int(sum(scores.correct.sum() for scores in blocks))
         size = len(normalised.encode("utf-8", "surrogatepass"))
-        likelihood = Likelihood(len(ids), len(normalised), size, float(nats.sum()), correct)
+        unknown = int((ids == UNKNOWN).sum())
+        likelihood = Likelihood(len(ids), len(normalised), size, float(nats.sum()), correct, unknown)
         return Score(likelihood, tuple(self._token_scores(ids.tolist(), nats)))
 
     def evaluate(self, source: str | Path) -> Likelihood:

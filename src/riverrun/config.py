@@ -57,14 +57,15 @@ class TextSettings(Section):
         default="none", description="Unicode normalisation applied first"
     )
     min_count: int = Field(
-        default=1, ge=1, description="symbols rarer than this in the training text are unknown"
+        default=1, ge=1, description="units rarer than this in the training text are outside the vocabulary"
     )
     max_vocabulary: int | None = Field(
         default=None, ge=3, description="most symbols kept, by frequency; auto: no bound (bpe: 4096)"
     )
-    unknown: Literal["unknown", "skip", "refuse"] = Field(
-        default="unknown",
-        description="a symbol outside the vocabulary becomes <unknown>, is dropped, or is an error",
+    unknown: Literal["spell", "unknown", "skip", "refuse"] | None = Field(
+        default=None,
+        description="a unit outside the vocabulary is spelled in characters, becomes <unknown> (as characters "
+        "do), is dropped, or is an error; auto: spell (pairs: unknown)",
     )
 
 
@@ -198,13 +199,18 @@ class TrainingSettings(Section):
     label_smoothing: float | None = Field(
         default=None, ge=0, lt=1, description="pairs: share of probability spread over all symbols; auto: 0.1"
     )
+    softmax: Literal["auto", "full", "sampled"] = Field(
+        default="auto",
+        description="text: the training loss is over all symbols, or over a sample of a large vocabulary",
+    )
+    negatives: int | None = Field(
+        default=None, ge=1, le=1 << 24, description="sampled softmax: symbols drawn at each step; auto: 2048"
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto", description="of matrix products in training"
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
-    threads: int | None = Field(
-        default=None, ge=1, le=1024, description="CPU threads; auto: one a core"
-    )
+    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads; auto: one a core")
     seed: int = Field(default=0, ge=0, lt=2**63, description="of initial weights, dropout and order of data")
     loss: Literal["every", "last"] = Field(
         default="every", description="windows: every symbol is predicted, or only the one after the window"

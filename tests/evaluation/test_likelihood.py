@@ -81,7 +81,7 @@ def test_a_long_text_is_scored_past_a_block(model):
 
 
 def test_a_certain_and_an_impossible_text_have_figures():
-    certain, impossible = Likelihood(10, 10, 10, 0.0, 10), Likelihood(1, 1, 1, 1e6, 0)
+    certain, impossible = Likelihood(10, 10, 10, 0.0, 10, 0), Likelihood(1, 1, 1, 1e6, 0, 0)
     assert (certain.perplexity, certain.bits_per_character, certain.accuracy) == (1.0, 0.0, 1.0)
     assert impossible.perplexity == math.inf
 
@@ -90,6 +90,7 @@ def test_unknown_symbols_are_scored_and_named(model):
     with pytest.warns(UserWarning, match=r"'é' \(2 times\) and 'ß'"):
         score = model.score("thé ßpé")
     assert score.likelihood.tokens == 7
+    assert score.likelihood.unknown_share == pytest.approx(3 / 7)
     assert score.token_scores[2].text == "\ufffd"
 
 

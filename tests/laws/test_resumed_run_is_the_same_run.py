@@ -27,6 +27,8 @@ KINDS = {
     "conv": DROPOUT | {"model__core": "conv", "training__evaluate_every": 5},
     "tied": DROPOUT | {"model__tied": True, "training__checkpoint_every": 1},
     "words": {"text__unit": "word", "training__batch": 2},
+    "sampled softmax": DROPOUT
+    | {"text__unit": "word", "training__batch": 2, "training__softmax": "sampled", "training__negatives": 1},
     "many passes": {"training__chunk": 100, "training__batch": 8, "training__keep_checkpoints": 1},
     "epochs": {"budget__epochs": 0.1},
     "bf16": {"training__precision": "bf16"},

@@ -41,6 +41,15 @@ def test_round_trip_and_reload(unit):
         assert again.decode(tokenizer.encode(sample)) == sample
 
 
+@pytest.mark.parametrize("unit", ["jieba", "clause"])
+@given(text=st.text(st.sampled_from("".join(SAMPLES)), max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_what_was_never_seen_is_spelled(unit, text):
+    tokenizer = train_tokenizer(TextSettings(unit=unit, min_count=2), SAMPLES)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert not tokenizer.unseen(text)
+
+
 def test_units():
     units = split_chinese_words("我在年青时候做过许多梦，Hello world")
     assert {"我", "年青", "许多", "，", "Hello", " ", "world"} <= set(units)

@@ -1,6 +1,8 @@
 """Vocabularies, unknown symbols, and units."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from riverrun.config import TextSettings
 from riverrun.errors import CorpusError, ModelError, UnknownSymbolError
@@ -9,8 +11,8 @@ from riverrun.text.splitting import split_words
 from riverrun.text.symbols import describe
 
 
-def tokenizer_of(text, **settings):
-    return train_tokenizer(TextSettings(**settings), [text])
+def tokenizer_of(text, **chosen):
+    return train_tokenizer(TextSettings(**chosen), [text])
 
 
 def test_symbols_are_in_order_of_frequency_after_two_special_ones():
@@ -28,6 +30,26 @@ def test_an_unknown_symbol_is_shown_as_such():
     tokenizer = tokenizer_of("ab")
     assert tokenizer.decode(tokenizer.encode("axb")) == "a\ufffdb"
     assert tokenizer.unseen("axbxx") == {"x": 3}
+
+
+def test_words_outside_the_vocabulary_are_spelled():
+    tokenizer = tokenizer_of("the tea the tea at", unit="word", min_count=2)
+    assert [tokenizer.decode([i]) for i in tokenizer.encode("the heat")] == ["the", " ", *"heat"]
+    assert tokenizer.unseen("the sea") == {"s": 1}
+    assert tokenizer.decode(tokenizer.encode("the sea")) == "the \ufffdea"
+    assert tokenizer_of("the", unit="word", unknown="unknown").encode("eh").tolist() == [UNKNOWN]
+
+
+def test_every_character_stays_however_few_words_may():
+    tokenizer = tokenizer_of("the the tea", unit="word", max_vocabulary=8)
+    assert sorted(tokenizer.vocabulary.symbols) == [" ", "a", "e", "h", "t", "the"]
+
+
+@given(text=st.text("abc d", max_size=30))
+@settings(deadline=None)
+def test_spelling_gives_the_text_back(text):
+    tokenizer = tokenizer_of("abc d", unit="word")
+    assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 def test_unknown_symbols_can_be_skipped():

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.generation.decoder import Decoder, Scores, State
-from riverrun.text import START
+from riverrun.text import START, UNKNOWN
 
-BLOCK = 4096
+BLOCK = 4096  # symbols scored at once; fewer where the vocabulary is large
+_LOGITS = 1 << 22  # of a block
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Likelihood:
         size: bytes of its UTF-8.
         nats: surprisal of all tokens together.
         correct: tokens that were the model's most likely ones.
+        unknown: tokens outside the vocabulary: that they occur is in the nats, which symbol it was is not.
     """
 
     tokens: int
@@ -31,6 +33,7 @@ class Likelihood:
     size: int
     nats: float
     correct: int
+    unknown: int
 
     @property
     def nats_per_token(self) -> float:
@@ -53,10 +56,14 @@ class Likelihood:
     def accuracy(self) -> float:
         return self.correct / self.tokens
 
+    @property
+    def unknown_share(self) -> float:
+        return self.unknown / self.tokens
+
     def to_dict(self) -> dict[str, float]:
         """The figures of ``riverrun evaluate --json``."""
         names = ("tokens", "characters", "nats_per_token", "bits_per_character", "bits_per_byte")
-        return {name: getattr(self, name) for name in (*names, "perplexity", "accuracy")}
+        return {name: getattr(self, name) for name in (*names, "perplexity", "accuracy", "unknown_share")}
 
 
 class Piece(NamedTuple):
@@ -69,7 +76,7 @@ class Piece(NamedTuple):
 
 def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
     """Score consecutive pieces of one text."""
-    tokens = characters = size = correct = 0
+    tokens = characters = size = correct = unknown = 0
     nats = 0.0
     state, last = decoder.initial_state(), START
     for piece in pieces:
@@ -78,17 +85,19 @@ def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
             correct += int(scores.correct.sum())
             state, last = reached, latest
         tokens += len(piece.ids)
+        unknown += int((piece.ids == UNKNOWN).sum())
         characters += piece.characters
         size += piece.size
-    return Likelihood(tokens, characters, size, nats, correct)
+    return Likelihood(tokens, characters, size, nats, correct, unknown)
 
 
 def surprisals(
     decoder: Decoder, ids: NDArray[np.int32], state: State, last: int = START
 ) -> Iterator[tuple[Scores, State, int]]:
     """Scores of ids [T] in blocks, each with the state and the symbol that the next block goes on from."""
-    for start in range(0, len(ids), BLOCK):
-        block = ids[start : start + BLOCK]
+    size = min(BLOCK, max(1, _LOGITS // decoder.vocabulary))
+    for start in range(0, len(ids), size):
+        block = ids[start : start + size]
         inputs = np.concatenate([[last], block[:-1]])
         scores, state = decoder.score(inputs, block, state)
         last = int(block[-1])

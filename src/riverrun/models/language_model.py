@@ -1,6 +1,7 @@
 """The language model: embedding, core, projection."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from riverrun.config import ModelSettings
@@ -60,9 +61,13 @@ class LanguageModel(nn.Module):
         outputs, core_state = self.core(inputs, core_state)
         return outputs, (*core_state, *past)
 
-    def project(self, outputs: Tensor) -> Tensor:
-        """Logits [..., V] of outputs [..., H]."""
-        return self.projection(self.bottleneck(self.dropout(outputs)))
+    def project(self, outputs: Tensor, symbols: Tensor | None = None) -> Tensor:
+        """Logits [..., V] of outputs [..., H]; [..., C] where only ids [C] are asked for, each once."""
+        outputs = self.bottleneck(self.dropout(outputs))
+        if symbols is None:
+            return self.projection(outputs)
+        weight, bias = self.projection.weight, self.projection.bias
+        return F.linear(outputs, weight.index_select(0, symbols), bias.index_select(0, symbols))
 
     def remember(self, ids: Tensor, state: State) -> State:
         """The state with ids [F - 1, B] as the latest symbols."""

@@ -41,12 +41,15 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
             counts: Counter[str] = Counter()
             for item in texts():
                 counts.update(_units(unit, normalizer(item)))
-            vocabulary = Vocabulary.from_counts(counts, text.min_count, text.max_vocabulary)
+            unknown = text.unknown or "unknown"
+            spells = unknown == "spell" and unit == "word"
+            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
+            vocabulary = choose(counts, text.min_count, text.max_vocabulary)
             if not vocabulary.symbols:
                 raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
             if unit == "symbols":
-                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
-            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+                return SpacedTokenizer(vocabulary, unknown, normalizer)
+            return SymbolTokenizer(unit, vocabulary, unknown, normalizer)
 
 
 def choose_unit(texts: Iterable[str]) -> "Unit":

@@ -18,7 +18,11 @@ _CODE_POINTS = 0x110000
 
 
 class SymbolTokenizer:
-    """Splits text into units and looks each up in a vocabulary."""
+    """Splits text into units and looks each up in a vocabulary.
+
+    Under the policy ``spell`` a unit outside the vocabulary is spelled: each of its characters is a symbol. Then
+    units of any length give a text its likelihood on the same terms, since all know the same characters.
+    """
 
     def __init__(self, unit: str, vocabulary: Vocabulary, unknown: str, normalizer: Normalizer) -> None:
         self.unit = unit
@@ -36,7 +40,7 @@ class SymbolTokenizer:
             ids = self._table[code_points(text)]
         else:
             lookup = self.vocabulary.ids
-            ids = np.fromiter((lookup.get(unit, UNKNOWN) for unit in split(self.unit, text)), np.int32)
+            ids = np.fromiter((lookup.get(symbol, UNKNOWN) for symbol in self._symbols(text)), np.int32)
         return follow_policy(ids, self.unknown, lambda: self.unseen(text))
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -46,8 +50,8 @@ class SymbolTokenizer:
         return _TableDecoder(self.vocabulary)
 
     def unseen(self, text: str) -> dict[str, int]:
-        counts = Counter(split(self.unit, self.normalizer(text)))
-        return {unit: count for unit, count in counts.items() if unit not in self.vocabulary.ids}
+        counts = Counter(self._symbols(self.normalizer(text)))
+        return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -56,6 +60,14 @@ class SymbolTokenizer:
             "unknown": self.unknown,
             "symbols": list(self.vocabulary.symbols),
         }
+
+    def _symbols(self, text: str) -> Iterable[str]:
+        """Units of normalised text, those to be spelled as their characters."""
+        units = split(self.unit, text)
+        if self.unknown != "spell":
+            return units
+        known = self.vocabulary.ids
+        return itertools.chain.from_iterable((unit,) if unit in known else unit for unit in units)
 
     @cached_property
     def _table(self) -> NDArray[np.int32]:
@@ -81,7 +93,7 @@ def follow_policy(
     ids: NDArray[np.int32], policy: str, unseen: Callable[[], dict[str, int]]
 ) -> NDArray[np.int32]:
     """Ids [T] with unknown ones kept, left out, or refused by UnknownSymbolError."""
-    if policy == "unknown" or not (ids == UNKNOWN).any():
+    if policy in ("unknown", "spell") or not (ids == UNKNOWN).any():
         return ids
     if policy == "refuse":
         raise UnknownSymbolError(

@@ -86,14 +86,17 @@ def train_tokenizer(settings: "TextSettings", chunks: Iterable[str]) -> Tokenize
             return train_bpe(pieces, normalizer, settings.max_vocabulary or 4096, settings.min_count)
         case "char" | "word" | "jieba" | "clause":
             counts = count_symbols(settings.unit, rebuffer(chunks, settings.unit, normalizer), normalizer)
-            vocabulary = Vocabulary.from_counts(counts, settings.min_count, settings.max_vocabulary)
+            unknown = settings.unknown or "spell"
+            spells = unknown == "spell" and settings.unit != "char"
+            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
+            vocabulary = choose(counts, settings.min_count, settings.max_vocabulary)
             if not vocabulary.symbols:
                 raise CorpusError(
                     f"no {settings.unit} occurs {settings.min_count} times in the text: "
                     "give more text or lower --text.min-count"
                 )
             _warn_of_unfit(settings.unit, counts)
-            return SymbolTokenizer(settings.unit, vocabulary, settings.unknown, normalizer)
+            return SymbolTokenizer(settings.unit, vocabulary, unknown, normalizer)
 
 
 def _warn_of_unfit(unit: str, found: Iterable[str]) -> None:

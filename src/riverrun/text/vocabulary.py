@@ -1,5 +1,6 @@
 """The table of symbols of a tokenizer."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,18 @@ class Vocabulary:
         """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all."""
         kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
         return cls(tuple(kept if most is None else kept[: most - SPECIAL]))
+
+    @classmethod
+    def with_spelling(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
+        """The same of units of several characters; before them every character, so that other units can be spelled."""
+        characters: Counter[str] = Counter()
+        for unit, count in counts.items():
+            for character in unit:
+                characters[character] += count
+        spelling = cls.from_counts(characters, 1, most)
+        longer = {unit: count for unit, count in counts.items() if len(unit) > 1}
+        left = None if most is None else most - len(spelling.symbols)
+        return cls(spelling.symbols + cls.from_counts(longer, min_count, left).symbols)
 
     @property
     def size(self) -> int:

@@ -24,6 +24,8 @@ class Circumstances:
 
 
 DEFAULT_MINUTES = 3.0
+LARGE_VOCABULARY = 8192  # symbols from which the softmax is sampled
+NEGATIVES = 2048  # symbols drawn at each step then
 
 
 def resolve(settings: Settings, given: Circumstances) -> Settings:
@@ -52,12 +54,15 @@ def resolve(settings: Settings, given: Circumstances) -> Settings:
             "batch": batch,
             "learning_rate": rate,
             "warmup": training.warmup if training.warmup is not None else 50,
+            "softmax": _softmax(training, given),
+            "negatives": training.negatives or NEGATIVES,
             "precision": _precision(training, hidden, given),
             "threads": training.threads or torch.get_num_threads(),
             "device": str(given.device),
         }
     )
-    return settings.model_copy(update={"model": model, "training": training, "budget": budget})
+    text = settings.text.model_copy(update={"unknown": settings.text.unknown or "spell"})
+    return settings.model_copy(update={"text": text, "model": model, "training": training, "budget": budget})
 
 
 def choose_device(name: str) -> torch.device:
@@ -146,6 +151,13 @@ def _learning_rate(training: TrainingSettings, model: ModelSettings, batch: int)
         case "sgd":
             base = 1.0
     return float(f"{base * math.sqrt(min(1.0, batch / 32)):.3g}")
+
+
+def _softmax(training: TrainingSettings, given: Circumstances) -> str:
+    """Sampled where most of a step would go into the logits of symbols that do not occur in it."""
+    if training.softmax != "auto":
+        return training.softmax
+    return "sampled" if given.vocabulary >= LARGE_VOCABULARY else "full"
 
 
 def _precision(training: TrainingSettings, hidden: int, given: Circumstances) -> str:

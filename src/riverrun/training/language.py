@@ -1,7 +1,7 @@
 """Training a language model: lanes of text in, truncated back-propagation through time."""
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor, Lanes
 from riverrun.models.cores import State, detach
 from riverrun.models.language_model import LanguageModel
-from riverrun.text import START, Tokenizer
+from riverrun.text import START, UNKNOWN, Tokenizer
 from riverrun.training.previews import previews
+from riverrun.training.softmax import Sampler, sampled_loss
 from riverrun.training.task import Preview, Step, Validation
 
-_LOGITS_AT_ONCE = 1 << 24  # in validation: memory does not grow with the vocabulary
+_READ_AT_ONCE = 256  # symbols of a lane, in validation
+_LOGITS_AT_ONCE = 1 << 22  # there, so that memory does not grow with the vocabulary
 WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
 
 
@@ -34,6 +36,7 @@ class LanguageModelTask:
     validation: IdFile
     lanes: Lanes
     device: torch.device
+    sampler: Sampler | None = None  # of the training loss; None: over the whole vocabulary
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -54,10 +57,14 @@ class LanguageModelTask:
         batch = self.lanes.read(cursor)
         if batch.opens_pass:
             carried = self.initial_carried()
-        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
-        logits, state = self._run(inputs, carried)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        return Step(loss, targets.numel(), detach(state), batch.after)
+        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets).flatten()
+        outputs, state = self._read(inputs, carried)
+        with self._products():
+            if self.sampler is None:
+                loss = F.cross_entropy(self.model.project(outputs).float(), targets)
+            else:
+                loss = sampled_loss(self.model, outputs, targets, self.sampler.draw(batch.targets, cursor))
+        return Step(loss, len(targets), detach(state), batch.after)
 
     def validate(self, limit: int) -> Validation:
         """Held-out loss over parallel lanes; all but the first lane read ``WARM_UP`` symbols beforehand."""
@@ -69,22 +76,29 @@ class LanguageModelTask:
         if lanes > 1:
             warm = np.full((WARM_UP, lanes), START, np.int64)
             warm[:, 1:] = np.stack([self._held_out(s - 1 - WARM_UP, WARM_UP) for s in starts[1:]], axis=1)
-            _, state = self._run(self._tensor(warm), state)
+            _, state = self._read(self._tensor(warm), state)
             cold = self.model.initial_state(1)  # the first lane has no past
             state = tuple(
                 torch.cat([c.to(s.dtype), s[:, 1:]], dim=1) for c, s in zip(cold, state, strict=True)
             )
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        longest = max(8, min(256, _LOGITS_AT_ONCE // (lanes * self.tokenizer.size)))
-        for offset in range(0, lane, longest):
-            count = min(longest, lane - offset)
+        total, unknown = torch.zeros((), dtype=torch.float64, device=self.device), 0
+        at_once = max(1, _LOGITS_AT_ONCE // self.tokenizer.size)
+        for offset in range(0, lane, _READ_AT_ONCE):
+            count = min(_READ_AT_ONCE, lane - offset)
             window = np.stack([self._held_out(s + offset - 1, count + 1) for s in starts], axis=1)
-            targets = self._tensor(window[1:])
-            logits, state = self._run(self._tensor(window[:-1]), state)
-            total += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").double()
+            unknown += int((window[1:] == UNKNOWN).sum())
+            targets = self._tensor(window[1:]).flatten()
+            outputs, state = self._read(self._tensor(window[:-1]), state)
+            for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
+                with self._products():
+                    logits = self.model.project(given)
+                total += F.cross_entropy(logits.float(), wanted, reduction="sum").double()
         nats = float(total) / (lane * lanes)
         per_character = nats * self.validation.length / self.validation.characters
-        return Validation(nats, {"bits_per_character": per_character / float(np.log(2))})
+        figures = {"bits_per_character": per_character / float(np.log(2))}
+        if unknown:  # what these symbols stand for is in no bit
+            figures["unknown_share"] = unknown / (lane * lanes)
+        return Validation(nats, figures)
 
     def previews(self, step: int) -> list[Preview]:
         return previews(self.model, self.settings, self.tokenizer, self.training, step)
@@ -98,12 +112,16 @@ class LanguageModelTask:
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _run(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits in fp32, and the state in fp32, whatever the precision of the products."""
+    def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs [T * B, H] of the core, and the state in fp32, whatever the precision of the products."""
+        with self._products():
+            outputs, state = self.model.read(ids, state)
+        return outputs.flatten(0, 1), tuple(part.float() for part in state)
+
+    def _products(self) -> AbstractContextManager[Any]:
+        """The precision in which matrices are multiplied."""
         bf16 = self.settings.training.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
-            logits, state = self.model(ids, state)
-        return logits.float(), tuple(part.float() for part in state)
+        return torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext()
 
     def _held_out(self, start: int, count: int) -> np.ndarray:
         """Held-out ids; before the first stands the start symbol."""

@@ -80,6 +80,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     }
     return settings.model_copy(
         update={
+            "text": settings.text.model_copy(update={"unknown": settings.text.unknown or "unknown"}),
             "model": model.model_copy(update=updates),
             "training": training.model_copy(update=chosen),
             "budget": budget,

@@ -29,6 +29,7 @@ from riverrun.training.language import LanguageModelTask
 from riverrun.training.loop import train as train_loop
 from riverrun.training.model_card import model_card
 from riverrun.training.planning import Clock
+from riverrun.training.softmax import build_sampler
 from riverrun.training.task import Task
 from riverrun.training.translation import translation_task
 from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
@@ -171,7 +172,8 @@ def language_model_task(
     assert settings.training.batch is not None
     assert settings.training.chunk is not None
     model = LanguageModel(settings.model, tokenizer.size)
-    model.start_from_frequencies(torch.from_numpy(_frequencies(training, tokenizer)))
+    counts = _frequencies(training, tokenizer)
+    model.start_from_frequencies(torch.from_numpy(counts))
     model = model.to(device)
     if settings.data.reading == "windows":
         windows = training_windows(training, settings)
@@ -179,7 +181,8 @@ def language_model_task(
         task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device)
     else:
         lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
-        task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device)
+        sampler = build_sampler(settings.training, counts)
+        task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device, sampler)
     return task, settings
 
 
