@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -81,11 +82,18 @@ def test_the_list(capsys):
         (["alphabet", "--epochs", "0"], "--epochs 0: must be above 0"),
         (["alphabet", "--epochs", "-1"], "--epochs -1: must be above 0"),
         (["alphabet", "--seeds", "0"], "--seeds 0: must be above 0"),
+        (["alphabet", "--epochs", "nan"], "--epochs nan: must be above 0"),
+        (
+            ["eng-fra", "--data", "/nowhere"],
+            "eng-fra.tsv is not in /nowhere: give its directory with --data DIR",
+        ),
     ],
 )
-def test_bad_input(arguments, complaint, tmp_path, capsys):
-    assert main(["reproduce", *arguments, "-o", str(tmp_path)]) == 2
-    assert complaint in capsys.readouterr().err
+def test_bad_input(arguments, complaint, tmp_path, own_cache, capsys):
+    assert main(["reproduce", *arguments, "-o", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -104,6 +112,23 @@ def test_missing_data_says_how_to_give_it(name, way, tmp_path, own_cache, capsys
         list(running.run(find(name), tmp_path / "out", data=tmp_path))
     for suggested in re.findall(r"riverrun data get (\S+)", str(error.value)):
         assert suggested in library.DOWNLOADS
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "warning"),
+    [
+        ("luxun-words", "Only English here, and no Chinese.\n" * 20, "the text has no Chinese"),
+        ("luxun-clauses", "没有标点的中文\n又一行没有标点\n" * 20, "the text has no punctuation"),
+    ],
+)
+def test_a_text_that_does_not_suit_a_unit_is_allowed_and_named(name, text, warning, tmp_path, capsys):
+    (tmp_path / "luxun.txt").write_text(text, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        command = ["reproduce", name, "--epochs", "1", "--data", str(tmp_path), "-o", str(tmp_path / "out")]
+        assert main(command) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert any(warning in line for line in lines)
 
 
 def test_unknown_names():

@@ -28,6 +28,10 @@ class History:
         """Seconds and nats per token."""
         return [(event["seconds"], event["nats_per_token"]) for event in self.evaluations]
 
+    def seconds_at(self, epoch: float) -> float | None:
+        """When so many passes were done; None if they never were."""
+        return next((event["seconds"] for event in self.progress if event["epoch"] >= epoch - 1e-9), None)
+
     @property
     def epochs(self) -> dict[int, float]:
         """The epoch of each evaluated step."""

@@ -14,7 +14,8 @@ _PAGE = """<!doctype html>
 body {{ font: 16px/1.5 Georgia, serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222; }}
 table {{ border-collapse: collapse; }} td, th {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
 tr {{ border-bottom: 1px solid #ddd; }} img {{ max-width: 100%; }}
-td.sample {{ font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; min-width: 14em; max-width: 26em; }}
+td.sample {{ font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; min-width: 14em; max-width: 26em;
+  overflow-wrap: anywhere; }}
 .prompt {{ color: #999; }} .scroll {{ overflow-x: auto; }}
 table.attention {{ font: 14px/1.3 system-ui, sans-serif; margin: .5rem 0 2rem; }} table.attention tr {{ border: 0; }}
 .attention th {{ font-weight: 500; padding: .1rem .45rem; text-align: center; }}

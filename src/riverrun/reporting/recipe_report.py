@@ -16,8 +16,9 @@ from riverrun.translator import KINDS
 def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> Path:
     """Write ``report.html`` and its pictures as PNG files; returns the page."""
     table = [row for outcome in outcomes for row in rows(outcome)]
-    images = {"comparison": comparison(table, recipe.compared), "loss": loss_against_time(outcomes)}
-    if any(point.epoch for outcome in outcomes for point in outcome.experiment.points if point.published):
+    images = {"comparison": comparison(table, recipe.compared)} if len(outcomes) > 1 else {}
+    images["loss"] = loss_against_time(outcomes)
+    if any(map(_published_losses, outcomes)):
         images["epochs"] = loss_by_epoch(outcomes)
     for name, png in images.items():
         write_atomically(folder / f"{name}.png", png)
@@ -50,23 +51,35 @@ def _bar(row: Row | None) -> pictures.Bar | None:
 
 
 def loss_against_time(outcomes: Sequence[Outcome]) -> bytes:
-    """Held-out loss of the first seed of every experiment."""
-    lines = {o.experiment.name: read_history(o.folders[0]).held_out_loss for o in outcomes}
-    return pictures.curves(lines, "seconds", "held-out loss, nats per token", markers=True)
+    """Held-out loss of the first seed of every experiment.
+
+    Where training losses were published, ours too, and theirs at the time ours had come as many epochs far.
+    """
+    lines, published = {}, []
+    for outcome in outcomes:
+        history = read_history(outcome.folders[0])
+        lines[f"{outcome.experiment.name}, held out"] = history.held_out_loss
+        if losses := _published_losses(outcome):
+            lines[f"{outcome.experiment.name}, training"] = history.training_loss
+            published += [(history.seconds_at(epoch), loss) for epoch, loss in losses.items()]
+    reached = [(seconds, loss) for seconds, loss in published if seconds is not None]
+    return pictures.curves(lines, "seconds", "nats per token", reached, markers=True)
 
 
 def loss_by_epoch(outcomes: Sequence[Outcome]) -> bytes:
     """Training loss by epoch, with the published points."""
     lines = {o.experiment.name: list(training_losses(o.folders[0]).items()) for o in outcomes}
-    published = sorted(
-        {
-            (point.epoch, point.published)
-            for outcome in outcomes
-            for point in outcome.experiment.points
-            if point.epoch is not None and point.published is not None
-        }
-    )
+    published = sorted({point for outcome in outcomes for point in _published_losses(outcome).items()})
     return pictures.curves(lines, "epoch", "training loss, nats per token", published, markers=True)
+
+
+def _published_losses(outcome: Outcome) -> dict[int, float]:
+    """By epoch."""
+    return {
+        point.epoch: point.published
+        for point in outcome.experiment.points
+        if point.epoch is not None and point.published is not None
+    }
 
 
 _HEADER = ("experiment", "figure", "published", "tolerance", "ours", "seeds", "", "seconds")
