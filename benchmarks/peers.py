@@ -10,13 +10,23 @@ BENCH = ROOT / ".bench"
 DATA = ROOT.parent / "shared" / "data"
 
 
-def environment(name: str, *packages: str) -> Path:
-    """The Python of a peer's virtual environment, made at the first call."""
+def environment(name: str, *packages: str, without: tuple[str, ...] = ()) -> Path:
+    """The Python of a peer's virtual environment, made at the first call.
+
+    Args:
+        name: of its folder.
+        packages: what pip installs.
+        without: packages that come with these and are taken away again.
+    """
     folder = BENCH / name
     done = folder / ".installed"
     if not done.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", *packages], check=True)
+        if without:
+            subprocess.run(
+                [str(folder / "bin" / "pip"), "uninstall", "--quiet", "--yes", *without], check=True
+            )
         done.touch()
     return folder / "bin" / "python"
 

@@ -56,7 +56,7 @@ class AdditiveAttention(nn.Module):
     def forward(
         self, queries: Tensor, keys: Tensor, memory: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        hidden = torch.tanh(self.of_query(queries).unsqueeze(1) + keys)  # [T, S, B, A]
+        hidden = (self.of_query(queries).unsqueeze(1) + keys).tanh_()  # [T, S, B, A]
         return _look(self.score(hidden).squeeze(-1).transpose(1, 2), memory, lengths)
 
 
