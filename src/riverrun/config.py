@@ -35,7 +35,7 @@ Temperatures = Annotated[
 ]
 
 
-Unit = Literal["byte", "char", "word", "bpe", "symbols"]
+Unit = Literal["byte", "char", "word", "bpe", "jieba", "symbols"]
 
 
 class Section(BaseModel):
@@ -101,7 +101,7 @@ class DataSettings(Section):
     )
     source_unit: Unit | None = Field(
         default=None,
-        description="pairs: byte, char, word, bpe, or symbols (split at spaces); auto: by the text",
+        description="pairs: byte, char, word, bpe, jieba, or symbols (split at spaces); auto: by the text",
     )
     target_unit: Unit | None = Field(default=None, description="pairs: the same for the target side")
     source_normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] | None = Field(

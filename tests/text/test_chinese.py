@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riverrun import config
 from riverrun.config import TextSettings
 from riverrun.text import load_tokenizer, train_tokenizer
 from riverrun.text.normalization import Normalizer
+from riverrun.text.sides import train_side
 from riverrun.text.splitting import split_chinese_words, split_clauses
 from riverrun.text.symbols import split
 from riverrun.text.tokenizer import rebuffer
@@ -74,6 +76,12 @@ def test_cuts_between_chunks_change_no_unit(unit, text, cuts):
     chunks = [text[a:b] for a, b in itertools.pairwise(places)]
     pieces = rebuffer(chunks, unit, Normalizer())
     assert [symbol for piece in pieces for symbol in split(unit, piece)] == split(unit, text)
+
+
+def test_a_side_of_pairs_may_be_chinese_words():
+    side = train_side("jieba", lambda: iter(SAMPLES), Normalizer(), config.build())
+    assert len(side.encode(SAMPLES[0])) == len(split_chinese_words(SAMPLES[0]))
+    assert side.decode(side.encode(SAMPLES[0])) == SAMPLES[0]
 
 
 def test_an_unfit_text_is_allowed_and_named():

@@ -92,8 +92,8 @@ _TRANSLATED = ("exact match on training pairs", "exact match on held-out pairs")
 _QUALITY = tuple(map(Point, (*_TRANSLATED, "BLEU of held-out pairs", "chrF of held-out pairs")))
 
 
-def _translator(name: str, title: str) -> Recipe:
-    words = {"data.source_unit": "word", "data.target_unit": "word"}
+def _translator(name: str, title: str, word: str) -> Recipe:
+    words = {"data.source_unit": "word", "data.target_unit": word}
     published = (
         ("published", {}, "LSTM(256), characters, teacher forcing"),
         ("gru", {"model.core": "gru"}, "the same with GRU"),
@@ -124,8 +124,8 @@ def _translator(name: str, title: str) -> Recipe:
     )
 
 
-ENGLISH_CHINESE = _translator("eng-cmn", "English to Chinese, character by character")
-ENGLISH_FRENCH = _translator("eng-fra", "English to French, character by character")
+ENGLISH_CHINESE = _translator("eng-cmn", "English to Chinese, character by character", "jieba")
+ENGLISH_FRENCH = _translator("eng-fra", "English to French, character by character", "word")
 
 _SUMS = {
     "data.validation": 0.1,

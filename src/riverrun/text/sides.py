@@ -37,12 +37,12 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
             return ByteTokenizer(normalizer)
         case "bpe":
             return train_bpe(texts(), normalizer, text.max_vocabulary or 4096, text.min_count)
-        case "char" | "word" | "symbols":
+        case "char" | "word" | "jieba" | "symbols":
             counts: Counter[str] = Counter()
             for item in texts():
                 counts.update(_units(unit, normalizer(item)))
             unknown = text.unknown or "unknown"
-            spells = unknown == "spell" and unit == "word"
+            spells = unknown == "spell" and unit in ("word", "jieba")
             choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
             vocabulary = choose(counts, text.min_count, text.max_vocabulary)
             if not vocabulary.symbols:
