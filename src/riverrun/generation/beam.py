@@ -33,6 +33,7 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
     width = how.beam
     bounds = np.array([length_bound(len(source)) for source in sources])
     ended: list[list[Hypothesis]] = [[] for _ in sources]
+    to_beat = np.full(len(sources), -np.inf)  # score of the K-th best that ended; -inf while there are fewer
     alive = np.arange(len(sources))  # [B], the sources still searched
     scores = np.full((len(sources), width), -np.inf)  # [B, K] log-probabilities; one hypothesis at first
     scores[:, 0] = 0.0
@@ -49,7 +50,10 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
         ending = symbols == stepper.end
         for place, rank in np.argwhere(ending[:, :width] & np.isfinite(scores[:, :width])):
             ids, log = tuple(history[place, rank, :-1].tolist()), float(scores[place, rank])
-            ended[alive[place]].append(Hypothesis(ids, log, _score(log, length, how)))
+            source = alive[place]
+            ended[source].append(Hypothesis(ids, log, _score(log, length, how)))
+            if len(ended[source]) >= width:
+                to_beat[source] = sorted(each.score for each in ended[source])[-width]
         # The best K that go on, in their order.
         going = np.argsort(ending, axis=1, kind="stable")[:, :width]
         scores = np.where(ending, -np.inf, scores)
@@ -58,12 +62,11 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
             np.take_along_axis(parents, going, axis=1),
             np.take_along_axis(history, going[..., None], axis=1),
         )
-        keep = np.array(
-            [
-                _goes_on(ended[source], float(scores[place, 0]), length, int(bounds[source]), how)
-                for place, source in enumerate(alive)
-            ]
+        # A living hypothesis is judged as if it ended now. In greedy search the first to end is the last.
+        hopeful = np.isneginf(to_beat[alive]) | (
+            (width > 1) & (_score(scores[:, 0], length, how) > to_beat[alive])
         )
+        keep = hopeful & np.isfinite(scores[:, 0]) & (length < bounds[alive])
         for place in np.flatnonzero(~keep):
             if not ended[alive[place]]:  # the bound was met first: what there is, as it is
                 ended[alive[place]] = _unfinished(history[place], scores[place], how)
@@ -99,16 +102,6 @@ def _best(scores: Array, logs: Array, count: int) -> tuple[Array, Array, Array]:
     return best, chosen // outputs, chosen % outputs
 
 
-def _goes_on(ended: list[Hypothesis], best_alive: float, length: int, bound: int, how: Search) -> bool:
-    """Whether a source is searched further; the best living hypothesis is judged as if it ended now."""
-    if length >= bound or not np.isfinite(best_alive):
-        return False
-    if len(ended) < how.beam:
-        return True
-    kept = sorted((hypothesis.score for hypothesis in ended), reverse=True)[how.beam - 1]
-    return how.beam > 1 and _score(best_alive, length, how) > kept
-
-
 def _unfinished(history: Array, scores: Array, how: Search) -> list[Hypothesis]:
     return [
         Hypothesis(tuple(ids.tolist()), float(log), _score(float(log), len(ids), how))
@@ -117,7 +110,8 @@ def _unfinished(history: Array, scores: Array, how: Search) -> list[Hypothesis]:
     ]
 
 
-def _score(log_probability: float, length: int, how: Search) -> float:
+def _score(log_probability: Any, length: int, how: Search) -> Any:
+    """Of a log-probability or an array of them."""
     return log_probability / ((5 + length) / 6) ** how.length_penalty
 
 
