@@ -70,6 +70,20 @@ def test_a_shuffled_pass_reads_every_window_once(letters, window, stride, batch,
     assert read == again
 
 
+@settings(max_examples=30, deadline=None)
+@given(window=st.integers(1, 6), stride=st.integers(1, 4), batch=st.integers(1, 9), shuffled=st.booleans())
+def test_a_long_text_is_cut_as_a_short_one(letters, window, stride, batch, shuffled):
+    """What is longer than ``_STRETCH`` is read from the file, and shuffled in stretches."""
+    source = {"window": window, "stride": stride, "batch": batch, "shuffled": shuffled}
+    read = {}
+    for stretch in (7, 1 << 20):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("riverrun.data.windows._STRETCH", stretch)
+            read[stretch] = [text(c) for b in one_pass(windows(letters, **source)) for c in b.inputs.T]
+    pieces, whole = read.values()
+    assert sorted(pieces) == sorted(whole) if shuffled else pieces == whole
+
+
 def test_passes_differ_in_order_but_only_when_shuffled(letters):
     shuffled = windows(letters, shuffled=True)
     orders = [[text(b.inputs[:, 0]) for b in one_pass(shuffled, epoch)] for epoch in (0, 1)]

@@ -120,5 +120,39 @@ def test_what_it_remembers_can_be_taken_over(rule):
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))
 
 
+@pytest.mark.parametrize("largest", [1e-3, 0.5, 1e6])
+def test_gradients_are_clipped_as_torch_does(largest):
+    ours, theirs = network(), network()
+    for model in (ours, theirs):
+        model(torch.ones(2, 3)).square().sum().backward()
+    norm = Optimizer(ours, settings(clip=largest)).clip_gradients()
+    expected = nn.utils.clip_grad_norm_(theirs.parameters(), largest)
+    assert norm == pytest.approx(float(expected))
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_a_gradient_that_is_no_number_shows_in_the_norm(bad):
+    model = network()
+    optimizer = Optimizer(model, settings(clip=1e6))
+    model(torch.ones(2, 3)).sum().backward()
+    assert model[0].bias.grad is not None
+    model[0].bias.grad[1] = bad
+    assert not math.isfinite(optimizer.clip_gradients())
+
+
+def test_a_parameter_without_gradient_stays():
+    model = network()
+    optimizer = Optimizer(model, settings(weight_decay=0.1))
+    before = model[2].weight.detach().clone()
+    model[0](torch.ones(2, 3)).sum().backward()
+    optimizer.clip_gradients()
+    optimizer.step(0.1)
+    assert torch.equal(model[2].weight, before)
+    optimizer.forget_gradients()
+    assert all(p.grad is None for p in model.parameters())
+
+
 def test_the_rate_stays_finite_to_the_last_step():
     assert all(math.isfinite(rate) for rate in rates(1) + rates(2) + rates(5))

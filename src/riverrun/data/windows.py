@@ -66,7 +66,7 @@ class Windows:
                 f"{self.batch}; give more text, or lower --data.window or --training.batch"
             )
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Windows in one pass."""
         return -(-(self.ids.length - self.shortest - self.context) // self.stride)
@@ -76,18 +76,18 @@ class Windows:
         """Windows differ in length, so that some targets do not count."""
         return self.shortest < self.window
 
-    @property
+    @cached_property
     def batches_per_epoch(self) -> int:
         """The last batch may be smaller; where state is carried it is left out."""
         return self.count // self.batch if self.carried else -(-self.count // self.batch)
 
     def read(self, cursor: Cursor) -> WindowBatch:
         """The batch at a cursor."""
-        starts = self._windows(cursor) * self.stride
-        seen = self._texts(starts)
+        windows = self._windows(cursor)
+        seen = self._texts(windows)
         targets = seen[self.context + 1 :] if self.every or self.masked else seen[-1:]
         if self.masked:
-            targets = np.where(self._predicted(cursor, starts), targets, MASKED)
+            targets = np.where(self._predicted(cursor, windows), targets, MASKED)
         last = cursor.chunk + 1 == self.batches_per_epoch
         after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
         return WindowBatch(seen[:-1], targets, not self.carried or cursor.chunk == 0, after)
@@ -96,34 +96,44 @@ class Windows:
         """Numbers [B] of the windows in a batch."""
         if self.carried:
             return np.arange(self.batch) * self.batches_per_epoch + cursor.chunk
-        places = np.arange(cursor.chunk * self.batch, min((cursor.chunk + 1) * self.batch, self.count))
+        begin, end = cursor.chunk * self.batch, min((cursor.chunk + 1) * self.batch, self.count)
         if not self.shuffled:
-            return places
-        first, last = int(places[0]) // _STRETCH, int(places[-1]) // _STRETCH
-        orders = [self._order(cursor.epoch, stretch) for stretch in range(first, last + 1)]
-        return np.concatenate(orders)[places - first * _STRETCH]
+            return np.arange(begin, end)
+        first, last = begin // _STRETCH, (end - 1) // _STRETCH
+        order = self._order(cursor.epoch, first)
+        if last > first:
+            more = (self._order(cursor.epoch, stretch) for stretch in range(first + 1, last + 1))
+            order = np.concatenate([order, *more])
+        return order[begin - first * _STRETCH : end - first * _STRETCH]
 
     def _order(self, epoch: int, stretch: int) -> NDArray[np.int64]:
         """Numbers of the windows of one stretch of the text, in the order of a pass."""
         begin = stretch * _STRETCH
         return shuffled(self.seed, epoch, begin, min(begin + _STRETCH, self.count))
 
-    def _texts(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _texts(self, windows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Ids [context + T + 1, B] of the text from each start; what lies past its end is not predicted."""
-        rows = np.arange(self.context + self.window + 1)[:, None]
         if self._short_text is not None:
-            return self._short_text[np.minimum(starts + rows, self.ids.length - 1)]
-        texts = [self.ids.read(start, min(start + len(rows), self.ids.length)) for start in starts.tolist()]
-        return np.stack([np.pad(text, (0, len(rows) - len(text))) for text in texts], axis=1)
+            return self._short_text[windows].T
+        return np.stack([self._padded(int(start)) for start in windows * self.stride], axis=1)
 
     @cached_property
     def _short_text(self) -> NDArray[np.int64] | None:
-        """All ids, where they are few enough to be kept."""
-        return self.ids.read(0, self.ids.length) if self.ids.length <= _STRETCH else None
+        """The ids of all windows, where the text is short enough to be kept: a view of it."""
+        if self.ids.length > _STRETCH:
+            return None
+        rows = self.context + self.window + 1
+        ids = np.pad(self.ids.read(0, self.ids.length), (0, rows))
+        return np.lib.stride_tricks.sliding_window_view(ids, rows)[:: self.stride]
 
-    def _predicted(self, cursor: Cursor, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _padded(self, start: int) -> NDArray[np.int64]:
+        rows = self.context + self.window + 1
+        ids = self.ids.read(start, min(start + rows, self.ids.length))
+        return np.pad(ids, (0, rows - len(ids)))
+
+    def _predicted(self, cursor: Cursor, windows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which targets [T, B] count, where windows differ in length."""
-        longest = np.minimum(self.window, self.ids.length - starts - self.context - 1)
+        longest = np.minimum(self.window, self.ids.length - windows * self.stride - self.context - 1)
         random = np.random.default_rng((self.seed, cursor.epoch, cursor.chunk))
         lengths = random.integers(self.shortest, longest + 1)
         places = np.arange(self.window)[:, None]

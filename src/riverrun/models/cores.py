@@ -7,6 +7,7 @@ State is a value: a tuple of tensors whose second dimension is B, passed in and 
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from riverrun.config import ModelSettings
@@ -69,7 +70,19 @@ class LstmCore(nn.Module):
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         hidden, cell = state
+        if len(inputs) == 1:
+            return self._step(inputs[0], hidden, cell)
         return self.rnn(inputs, (hidden, cell))
+
+    def _step(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, State]:
+        """One time step [B, E]: what the fused kernels do to prepare for many takes longer than the step."""
+        after: list[tuple[Tensor, Tensor]] = []
+        for layer, weights in enumerate(self.rnn.all_weights):
+            if layer:
+                inputs = F.dropout(inputs, self.rnn.dropout, self.training)
+            after.append(torch.lstm_cell(inputs, (hidden[layer], cell[layer]), *weights))
+            inputs = after[-1][0]
+        return inputs[None], tuple(torch.stack(parts) for parts in zip(*after, strict=True))
 
 
 class GruCore(nn.Module):

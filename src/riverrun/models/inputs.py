@@ -26,13 +26,16 @@ def build_embedding(settings: ModelSettings, vocabulary: int) -> nn.Module:
 class ScaledIndex(nn.Module):
     """A symbol as one number: its place among the symbols, from 0 to just below 1."""
 
+    places: Tensor
+
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
-        self.symbols = max(1, vocabulary - SPECIAL)
+        places = (torch.arange(vocabulary) - SPECIAL) / max(1, vocabulary - SPECIAL)
+        self.register_buffer("places", places[:, None], persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Numbers [..., 1] of ids [...]."""
-        return ((ids - SPECIAL).float() / self.symbols)[..., None]
+        return F.embedding(ids, self.places)
 
 
 class IndexedLinear(nn.Module):

@@ -22,9 +22,9 @@ STATE = "training.json"
 TENSORS = "training.safetensors"
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunState:
-    """The loop's memory, apart from tensors.
+    """The loop's memory, apart from tensors; the loop alone changes it.
 
     Attributes:
         step: steps made.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -54,6 +53,7 @@ def train(
         yield events.Planned(state.step, state.steps, state.evaluate_every, state.validation_limit)
     last_report = (clock.seconds(), state.step)
     stopping = False
+    task.model.train()
 
     while not (stopping or _exhausted(state, settings) or state.step == state.steps):
         # When the pace is known, fix the number of steps.
@@ -61,31 +61,24 @@ def train(
             state.steps is None
             and (plan := plan_steps(task, settings, budget, state.step, clock)) is not None
         ):
-            state = replace(
-                state, steps=plan.steps, evaluate_every=plan.evaluate_every, validation_limit=plan.limit
-            )
+            state.steps, state.evaluate_every, state.validation_limit = plan
             yield plan.event(state.step)
 
         # One step.
         rate = learning_rate(settings, state.step, state.steps, state.plateau)
-        task.model.train()
         step = task.forward(state.cursor, carried)
-        task.model.zero_grad(set_to_none=True)
+        optimizer.forget_gradients()
         step.loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip, foreach=True)
+        norm = optimizer.clip_gradients()
         loss = float(step.loss.detach())
-        if not math.isfinite(loss) or not math.isfinite(float(norm)):
+        if not (math.isfinite(loss) and math.isfinite(norm)):
             raise TrainingError(_diverged(f"the loss became {loss}", state.step, rate, folder))
         optimizer.step(rate)
         carried = step.carried
-        state = replace(
-            state,
-            step=state.step + 1,
-            cursor=step.after,
-            loss_sum=state.loss_sum + loss * step.tokens,
-            loss_tokens=state.loss_tokens + step.tokens,
-            seconds=clock.seconds(),
-        )
+        state.step += 1
+        state.cursor = step.after
+        state.loss_sum += loss * step.tokens
+        state.loss_tokens += step.tokens
         stopping = should_stop()
         finished = state.step == state.steps
 
@@ -105,7 +98,7 @@ def train(
                 clock.seconds(),
             )
         if reporting:
-            state = replace(state, loss_sum=0.0, loss_tokens=0)
+            state.loss_sum, state.loss_tokens = 0.0, 0
 
         # Evaluate.
         improved = False
@@ -114,25 +107,18 @@ def train(
             with torch.inference_mode():
                 validation = task.validate(state.validation_limit)
                 previews = task.previews(state.step)
+            task.model.train()
             held_out = validation.nats_per_token
             if not math.isfinite(held_out):
                 raise TrainingError(
                     _diverged(f"the held-out loss became {held_out}", state.step, rate, folder)
                 )
             improved = validation.judged_by < state.best_error
-            state = replace(
-                state,
-                plateau=state.plateau.after(validation.judged_by, settings),
-                waited=0 if improved else state.waited + 1,
-            )
+            state.plateau = state.plateau.after(validation.judged_by, settings)
+            state.waited = 0 if improved else state.waited + 1
             if improved:
-                state = replace(
-                    state,
-                    best_step=state.step,
-                    best_loss=held_out,
-                    best_error=validation.judged_by,
-                    best_figures=validation.figures,
-                )
+                state.best_step, state.best_loss = state.step, held_out
+                state.best_error, state.best_figures = validation.judged_by, validation.figures
             yield events.Evaluated(
                 state.step,
                 state.steps,
@@ -150,7 +136,7 @@ def train(
         if due or improved or stopping or finished or _exhausted(state, settings):
             if not all(p.isfinite().all() for p in task.model.parameters()):
                 raise TrainingError(_diverged("a weight became infinite", state.step, rate, folder))
-            state = replace(state, seconds=clock.seconds())
+            state.seconds = clock.seconds()
             path = checkpoints.save(folder, state, task.model, optimizer, carried, task.files(), task.facts())
             checkpoints.prune(folder, settings.keep_checkpoints, state)
             yield events.Saved(state.step, str(path))

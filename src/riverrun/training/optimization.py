@@ -6,29 +6,32 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
-from torch.optim.rmsprop import rmsprop
 
 from riverrun.config import TrainingSettings
 
 
 class Optimizer:
-    """An update rule with its moments; torch's functional optimisers do the arithmetic.
+    """An update rule with its moments; torch's kernels do the arithmetic.
 
-    torch's own optimiser classes import its compiler, a second that a short budget cannot spare.
+    torch's own optimiser classes import its compiler, a second that a short budget cannot spare, and their
+    bookkeeping takes longer than the arithmetic of a small model.
 
     Attributes:
-        slots: running averages by name, one tensor for each parameter: what a checkpoint keeps.
+        slots: running averages by name, one tensor for each parameter, and ``steps``, the number of updates:
+            what a checkpoint keeps.
     """
 
     def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
         self._settings = settings
         self._parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
+        decay, indices = settings.weight_decay, range(len(self._parameters))
+        matrices = [i for i in indices if decay and self._parameters[i].dim() >= 2]
+        self._groups = ((matrices, decay), ([i for i in indices if i not in matrices], 0.0))
         names = {"adamw": _ADAM, "adam": _ADAM, "rmsprop": _RMSPROP, "sgd": _SGD}[settings.optimizer]
         self.slots: dict[str, list[Tensor]] = {
             name: [torch.zeros_like(p) for p in self._parameters] for name in names
         }
-        self.slots["steps"] = [p.new_zeros(()) for p in self._parameters]
+        self.slots["steps"] = [self._parameters[0].new_zeros(())]
 
     def tensors(self) -> dict[str, Tensor]:
         """All slots as ``name.index``."""
@@ -39,65 +42,72 @@ class Optimizer:
         for name, tensor in self.tensors().items():
             tensor.copy_(tensors[name])
 
+    def forget_gradients(self) -> None:
+        """To be called before the next ones are computed."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    def clip_gradients(self) -> float:
+        """Scale the gradients down to a common norm of ``training.clip`` (Pascanu et al. 2013), if theirs is
+        larger; returns the norm they had."""
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
+        if (share := self._settings.clip / (norm + 1e-6)) < 1:
+            torch._foreach_mul_(gradients, share)
+        return norm
+
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Move the parameters against their gradients. Decay acts on matrices only and is decoupled
         (Loshchilov & Hutter 2019)."""
-        decay = self._settings.weight_decay
-        trained = [i for i, p in enumerate(self._parameters) if p.grad is not None]
-        decayed = [i for i in trained if decay and self._parameters[i].dim() >= 2]
-        if decayed:
-            self._update(decayed, rate, decay)
-        if others := [i for i in trained if i not in decayed]:
-            self._update(others, rate, 0.0)
+        self.slots["steps"][0] += 1
+        for group, decay in self._groups:
+            if trained := [i for i in group if self._parameters[i].grad is not None]:
+                self._update(trained, rate, decay)
 
     def _update(self, chosen: list[int], rate: float, decay: float) -> None:
         parameters = [self._parameters[i] for i in chosen]
         gradients = [p.grad for p in parameters if p.grad is not None]
-        slots = {name: [slot[i] for i in chosen] for name, slot in self.slots.items()}
         match self._settings.optimizer:
             case "adamw" | "adam" as rule:
-                adam(
+                torch._fused_adamw_(
                     parameters,
                     gradients,
-                    slots["first"],
-                    slots["second"],
+                    self._of("first", chosen),
+                    self._of("second", chosen),
                     [],
-                    slots["steps"],
-                    fused=True,
-                    decoupled_weight_decay=True,
-                    amsgrad=False,
+                    self.slots["steps"] * len(chosen),
+                    lr=rate,
                     beta1=self._settings.momentum,
                     beta2=0.99 if rule == "adamw" else 0.999,
-                    lr=rate,
                     weight_decay=decay if rule == "adamw" else 0.0,
                     eps=1e-8,
+                    amsgrad=False,
                     maximize=False,
                 )
             case "rmsprop":
-                rmsprop(
-                    parameters,
-                    gradients,
-                    slots["second"],
-                    [],
-                    [],
-                    slots["steps"],
-                    lr=rate,
-                    alpha=0.9,
-                    eps=1e-7,
-                    weight_decay=0.0,
-                    momentum=0.0,
-                    centered=False,
-                )
+                second = self._of("second", chosen)
+                torch._foreach_mul_(second, _FORGETTING)
+                torch._foreach_addcmul_(second, gradients, gradients, 1 - _FORGETTING)
+                sizes = torch._foreach_sqrt(second)
+                torch._foreach_add_(sizes, 1e-7)
+                torch._foreach_addcdiv_(parameters, gradients, sizes, -rate)
             case "sgd":
-                for p, gradient, velocity in zip(parameters, gradients, slots["first"], strict=True):
+                for p, gradient, velocity in zip(
+                    parameters, gradients, self._of("first", chosen), strict=True
+                ):
                     velocity.mul_(self._settings.momentum).add_(gradient)
                     p.mul_(1 - rate * decay).sub_(velocity, alpha=rate)
+
+    def _of(self, name: str, chosen: list[int]) -> list[Tensor]:
+        """A slot's tensors for some of the parameters."""
+        return [self.slots[name][i] for i in chosen]
 
 
 _ADAM = ("first", "second")
 _RMSPROP = ("second",)
 _SGD = ("first",)
+_FORGETTING = 0.9  # of RMSprop's average of squares at each step
 
 
 @dataclass(frozen=True)

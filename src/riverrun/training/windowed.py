@@ -94,7 +94,9 @@ class WindowedTask:
         bf16 = self.settings.training.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
             outputs, state = self.model.read(inputs[context:], state)
-            outputs, targets = outputs[-len(targets) :].flatten(0, 1), targets.flatten()
+            if len(targets) < len(outputs):
+                outputs = outputs[-len(targets) :]
+            outputs, targets = outputs.flatten(0, 1), targets.flatten()
             if self.training.masked:
                 counted = targets != MASKED
                 outputs, targets = outputs[counted], targets[counted]
