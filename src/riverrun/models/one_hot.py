@@ -63,7 +63,10 @@ def gru_scan(given: Tensor, weight: Tensor, bias: Tensor, state: State) -> tuple
 
 
 class _LstmScan(torch.autograd.Function):
-    """The LSTM's recurrence with its gradient written out: no graph of small operations is recorded."""
+    """The LSTM's recurrence with its gradient written out: no graph of small operations is recorded.
+
+    The steps' views of a tensor are all made at once: one by one they cost as much as a small model's arithmetic.
+    """
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor):
@@ -72,23 +75,26 @@ class _LstmScan(torch.autograd.Function):
         hiddens = given.new_empty(steps + 1, batch, width)
         cells, squashed = torch.empty_like(hiddens), given.new_empty(steps, batch, width)
         hiddens[0], cells[0] = hidden, cell
+        first, forget, content, last = (gate.unbind() for gate in gates.split(width, dim=2))
+        given_at, gates_at, first_two = given.unbind(), gates.unbind(), gates[..., : 2 * width].unbind()
+        hidden_at, cell_at, squashed_at = hiddens.unbind(), cells.unbind(), squashed.unbind()
+        transposed = weight.t()
         for t in range(steps):
-            torch.addmm(given[t], hiddens[t], weight.t(), out=gates[t])
-            first, forget, content, last = gates[t].split(width, dim=1)
-            gates[t, :, : 2 * width].sigmoid_()
-            content.tanh_()
-            last.sigmoid_()
-            torch.mul(forget, cells[t], out=cells[t + 1]).addcmul_(first, content)
-            torch.tanh(cells[t + 1], out=squashed[t])
-            torch.mul(last, squashed[t], out=hiddens[t + 1])
+            torch.addmm(given_at[t], hidden_at[t], transposed, out=gates_at[t])
+            first_two[t].sigmoid_()
+            content[t].tanh_()
+            last[t].sigmoid_()
+            torch.mul(forget[t], cell_at[t], out=cell_at[t + 1]).addcmul_(first[t], content[t])
+            torch.tanh(cell_at[t + 1], out=squashed_at[t])
+            torch.mul(last[t], squashed_at[t], out=hidden_at[t + 1])
         ctx.save_for_backward(weight, gates, hiddens, cells, squashed)
-        return hiddens[1:].clone(), hiddens[-1].clone(), cells[-1].clone()
+        return hiddens[1:], hiddens[-1].clone(), cells[-1].clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor):
         outputs, hidden, cell = gradients
         weight, gates, hiddens, cells, squashed = ctx.saved_tensors
-        steps, batch, width = squashed.shape
+        steps, _, width = squashed.shape
         first, forget, content, last = gates.split(width, dim=2)
         # What each gate's gradient is multiplied with; the gradients themselves need the recurrence.
         local = torch.stack(
@@ -100,13 +106,14 @@ class _LstmScan(torch.autograd.Function):
             ],
             dim=2,
         )
-        through = (1 - squashed * squashed) * last
+        through = ((1 - squashed * squashed) * last).unbind()
+        given, outputs, forget = local.flatten(2), outputs.unbind(), forget.unbind()
+        given_at, first_three, last_at = given.unbind(), local[:, :, :3].unbind(), local[:, :, 3].unbind()
         for t in range(steps - 1, -1, -1):
             hidden = hidden + outputs[t]
             cell = torch.addcmul(cell, hidden, through[t])
-            local[t, :, :3].mul_(cell.unsqueeze(1))
-            local[t, :, 3].mul_(hidden)
-            hidden = local[t].view(batch, -1) @ weight
+            first_three[t].mul_(cell.unsqueeze(1))
+            last_at[t].mul_(hidden)
+            hidden = given_at[t] @ weight
             cell = cell * forget[t]
-        given = local.flatten(2)
         return given, given.flatten(0, 1).t() @ hiddens[:-1].flatten(0, 1), hidden, cell
