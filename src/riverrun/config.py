@@ -143,6 +143,10 @@ class ModelSettings(Section):
         default=False, description="projection shares the embedding's weights (Press & Wolf 2017)"
     )
     kernel: int = Field(default=3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
+    initial_weights: Literal["torch", "keras"] = Field(
+        default="torch",
+        description="language models: how matrices are drawn; keras: as Keras draws them, for published results",
+    )
     attention: Literal["none", "dot", "additive", "monotone"] | None = Field(
         default=None,
         description="pairs: how the decoder sees the source; auto: monotone where sides align, else additive",

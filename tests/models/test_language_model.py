@@ -49,6 +49,22 @@ def test_gradients_reach_every_weight(core, tied, embedding):
         assert parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("shown", ["embedding", "one-hot", "scaled-index"])
+def test_weights_may_begin_as_those_of_keras_do(shown):
+    """GlorotUniform for kernels, Orthogonal for the recurrent kernel, all gates being one matrix."""
+    width = {"embedding": 4, "one-hot": VOCABULARY, "scaled-index": 1}[shown]
+    shape = {"input": shown, "embedding": width, "hidden": 50, "layers": 1, "dropout": 0.0}
+    torch.manual_seed(0)
+    model = LanguageModel(ModelSettings(**shape, initial_weights="keras"), VOCABULARY)
+    weights = model.state_dict()
+    recurrent = weights["core.rnn.weight_hh_l0"]
+    torch.testing.assert_close(recurrent.T @ recurrent, torch.eye(50), atol=1e-5, rtol=0)
+    for name, fans in (("core.rnn.weight_ih_l0", width + 200), ("projection.weight", 50 + VOCABULARY)):
+        bound = math.sqrt(6 / fans)
+        assert 0.9 * bound < weights[name].abs().max() <= bound, name
+    assert weights["core.rnn.bias_ih_l0"][50:100].eq(1).all()  # of the forget gate
+
+
 @every_core
 def test_the_past_reaches_through_the_state_but_gradients_stop_where_it_is_cut(core):
     model = build(core=core)

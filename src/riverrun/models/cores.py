@@ -149,6 +149,16 @@ def initialise_recurrent(rnn: nn.RNNBase) -> None:
                 nn.init.orthogonal_(gate)
 
 
+def draw_as_keras(module: nn.Module) -> None:
+    """Draw a module's matrices anew: recurrent ones orthogonal, the gates side by side in one matrix; all others
+    uniform by their inputs and outputs (Glorot & Bengio 2010)."""
+    for name, parameter in module.named_parameters():
+        if "weight_hh" in name:
+            nn.init.orthogonal_(parameter)
+        elif parameter.dim() >= 2:
+            nn.init.xavier_uniform_(parameter)
+
+
 def detach(state: State) -> State:
     """The same state, cut off from the graph that made it."""
     return tuple(part.detach() for part in state)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from riverrun.config import ModelSettings
-from riverrun.models.cores import Core, State, build_core
+from riverrun.models.cores import Core, State, build_core, draw_as_keras
 from riverrun.models.inputs import build_embedding
 from riverrun.text.vocabulary import START
 
@@ -38,6 +38,10 @@ class LanguageModel(nn.Module):
             assert isinstance(self.embedding, nn.Embedding)
             nn.init.normal_(self.embedding.weight, std=settings.embedding**-0.5)
             self.projection.weight = self.embedding.weight
+        if settings.initial_weights == "keras":
+            draw_as_keras(self.core)
+            if not settings.tied:
+                draw_as_keras(self.projection)
         self.dropout = nn.Dropout(settings.dropout)
 
     def initial_state(self, batch: int) -> State:
