@@ -56,8 +56,11 @@ class TextSettings(Section):
     normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = Field(
         default="none", description="Unicode normalisation applied first"
     )
-    min_count: int = Field(
-        default=1, ge=1, description="units rarer than this in the training text are outside the vocabulary"
+    min_count: int | None = Field(
+        default=None,
+        ge=1,
+        description="units rarer than this in the training text are outside the vocabulary; auto: 1, and 3 where "
+        "they are spelled",
     )
     max_vocabulary: int | None = Field(
         default=None, ge=3, description="most symbols kept, by frequency; auto: no bound (bpe: 4096)"
@@ -139,8 +142,10 @@ class ModelSettings(Section):
         lt=1,
         description="share of non-recurrent activations dropped (Zaremba et al. 2014)",
     )
-    tied: bool = Field(
-        default=False, description="projection shares the embedding's weights (Press & Wolf 2017)"
+    tied: bool | None = Field(
+        default=None,
+        description="projection shares the embedding's weights (Press & Wolf 2017); auto: in language models of a "
+        "large vocabulary",
     )
     kernel: int = Field(default=3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
     initial_weights: Literal["torch", "keras"] = Field(

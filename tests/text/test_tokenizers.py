@@ -41,7 +41,7 @@ def test_words_outside_the_vocabulary_are_spelled():
 
 
 def test_every_character_stays_however_few_words_may():
-    tokenizer = tokenizer_of("the the tea", unit="word", max_vocabulary=8)
+    tokenizer = tokenizer_of("the the the the tea tea tea", unit="word", max_vocabulary=8)
     assert sorted(tokenizer.vocabulary.symbols) == [" ", "a", "e", "h", "t", "the"]
 
 

@@ -16,7 +16,7 @@ from riverrun.text.tokenizer import Tokenizer, load_tokenizer
 from riverrun.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config import Settings, Unit
+    from riverrun.config import Settings, TextSettings, Unit
 
 Texts = Callable[
     [], Iterator[str]
@@ -31,7 +31,9 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
     Raises:
         CorpusError: no symbol is left.
     """
-    text = settings.text
+    text = resolve_sides(settings.text)
+    assert text.min_count is not None
+    assert text.unknown is not None
     match unit:
         case "byte":
             return ByteTokenizer(normalizer)
@@ -41,15 +43,20 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
             counts: Counter[str] = Counter()
             for item in texts():
                 counts.update(_units(unit, normalizer(item)))
-            unknown = text.unknown or "unknown"
-            spells = unknown == "spell" and unit in ("word", "jieba")
+            spells = text.unknown == "spell" and unit in ("word", "jieba")
             choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
             vocabulary = choose(counts, text.min_count, text.max_vocabulary)
             if not vocabulary.symbols:
                 raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
             if unit == "symbols":
-                return SpacedTokenizer(vocabulary, unknown, normalizer)
-            return SymbolTokenizer(unit, vocabulary, unknown, normalizer)
+                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
+            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+
+
+def resolve_sides(settings: "TextSettings") -> "TextSettings":
+    """Settings of pairs with nothing left open: all units of the training pairs, and others unknown."""
+    chosen = {"unknown": settings.unknown or "unknown", "min_count": settings.min_count or 1}
+    return settings.model_copy(update=chosen)
 
 
 def choose_unit(texts: Iterable[str]) -> "Unit":

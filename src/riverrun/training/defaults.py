@@ -11,6 +11,7 @@ import torch
 
 from riverrun.config import BudgetSettings, ModelSettings, Settings, TrainingSettings
 from riverrun.errors import InputError
+from riverrun.text.tokenizer import resolve_text
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Circumstances:
 
 
 DEFAULT_MINUTES = 3.0
-LARGE_VOCABULARY = 8192  # symbols from which the softmax is sampled
-NEGATIVES = 2048  # symbols drawn at each step then
+LARGE_VOCABULARY = 8192  # symbols from which weights are tied and the softmax is sampled
+NEGATIVES = 2048  # symbols drawn at each step of it, beside the step's own
 
 
 def resolve(settings: Settings, given: Circumstances) -> Settings:
@@ -41,6 +42,7 @@ def resolve(settings: Settings, given: Circumstances) -> Settings:
         update={
             "hidden": hidden,
             "layers": settings.model.layers or (6 if settings.model.core == "conv" else 1),
+            "tied": _tied(settings.model, given.vocabulary),
             "embedding": _input_width(settings.model, hidden, given.vocabulary),
             "dropout": settings.model.dropout if settings.model.dropout is not None else _dropout(passes),
         }
@@ -61,7 +63,7 @@ def resolve(settings: Settings, given: Circumstances) -> Settings:
             "device": str(given.device),
         }
     )
-    text = settings.text.model_copy(update={"unknown": settings.text.unknown or "spell"})
+    text = resolve_text(settings.text)
     return settings.model_copy(update={"text": text, "model": model, "training": training, "budget": budget})
 
 
@@ -119,6 +121,13 @@ def _input_width(model: ModelSettings, hidden: int, vocabulary: int) -> int:
             return 1
         case "embedding":
             return model.embedding or _embedding(hidden, vocabulary)
+
+
+def _tied(model: ModelSettings, vocabulary: int) -> bool:
+    """Where the symbols' weights are most of a model, one matrix of them instead of two."""
+    if model.tied is not None:
+        return model.tied
+    return model.input == "embedding" and vocabulary >= LARGE_VOCABULARY
 
 
 def _embedding(hidden: int, vocabulary: int) -> int:

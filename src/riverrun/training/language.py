@@ -89,10 +89,10 @@ class LanguageModelTask:
             unknown += int((window[1:] == UNKNOWN).sum())
             targets = self._tensor(window[1:]).flatten()
             outputs, state = self._read(self._tensor(window[:-1]), state)
-            for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
-                with self._products():
-                    logits = self.model.project(given)
-                total += F.cross_entropy(logits.float(), wanted, reduction="sum").double()
+            with self._products():  # once, so that the weights are cast once
+                for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
+                    logits = self.model.project(given).float()
+                    total += F.cross_entropy(logits, wanted, reduction="sum").double()
         nats = float(total) / (lane * lanes)
         per_character = nats * self.validation.length / self.validation.characters
         figures = {"bits_per_character": per_character / float(np.log(2))}

@@ -12,6 +12,7 @@ import torch
 
 from riverrun.config import BudgetSettings, Settings
 from riverrun.errors import SettingsError
+from riverrun.text.sides import resolve_sides
 from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
 
 MOST_MEMBERS = 8
@@ -61,6 +62,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "embedding": model.embedding or max(1, hidden // 2),
         "layers": model.layers or (2 if attention == "monotone" else 1),
         "decoder_layers": model.decoder_layers or 1,
+        "tied": bool(model.tied),
         "dropout": model.dropout if model.dropout is not None else _dropout(passes / members),
         "members": members,
     }
@@ -80,7 +82,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     }
     return settings.model_copy(
         update={
-            "text": settings.text.model_copy(update={"unknown": settings.text.unknown or "unknown"}),
+            "text": resolve_sides(settings.text),
             "model": model.model_copy(update=updates),
             "training": training.model_copy(update=chosen),
             "budget": budget,
