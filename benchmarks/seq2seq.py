@@ -154,20 +154,29 @@ def translate_speed(name: str, words: list[str], beam: int) -> float:
 
 
 def addition() -> str:
-    """Sums of 3-digit numbers, fed backwards: ours, and the Keras example on the same pairs."""
+    """Sums of 3-digit numbers, fed backwards: ours, and the Keras example on the same pairs, each on one core."""
+    facts = train("addition", "addition-3-reversed", "--minutes", "1.5", "--training.threads", "1")
+    rows = [["riverrun", f"{facts['seconds']:.0f} s", f"{facts['validation_exact_match']:.4f}", ""]]
+    if "--peers" in sys.argv:
+        last = keras_addition()
+        ratio = f"{last['seconds'] / facts['seconds']:.1f}"
+        label = f"Keras example, {last['epoch']} epochs"
+        rows.append([label, f"{last['seconds']:.0f} s", f"{last['exact_match']:.4f}", ratio])
+    header = ["50,000 sums of 3 digits, backwards", "training", "exact match on held-out sums", "times ours"]
+    return table(header, rows)
+
+
+def keras_addition() -> dict:
+    """The epoch in which the Keras example first has 99% of held-out sums right, or its hundredth; kept."""
     from riverrun.data.builtin_pairs import task_file
 
-    facts = train("addition", "addition-3-reversed", "--minutes", "4")
-    ours = ["riverrun", f"{facts['seconds']:.0f} s", f"{facts['validation_exact_match']:.4f}"]
-    rows = [ours]
-    if "--peers" in sys.argv:
+    kept = MODELS / "keras-addition.json"
+    if "--fresh" in sys.argv or not kept.exists():
         python = peers.environment("keras-tensorflow", "keras", "tensorflow")
-        script = str(Path(__file__).parent / "keras_addition.py")
-        last = json.loads(
-            peers.run(python, script, str(task_file("addition-3-reversed")), "100").splitlines()[-1]
-        )
-        rows.append(["Keras example", f"{last['seconds']:.0f} s", f"{last['exact_match']:.4f}"])
-    return table(["50,000 sums of 3 digits, backwards", "training", "exact match on held-out sums"], rows)
+        script, pairs = Path(__file__).parent / "keras_addition.py", task_file("addition-3-reversed")
+        lines = peers.run(python, str(script), str(pairs), "100").splitlines()
+        kept.write_text(lines[-1])
+    return json.loads(kept.read_text())
 
 
 def sentences() -> str:
