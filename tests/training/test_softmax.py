@@ -9,7 +9,7 @@ import tiny
 from riverrun.config import ModelSettings
 from riverrun.data.lanes import Cursor
 from riverrun.models.language_model import LanguageModel
-from riverrun.training import language
+from riverrun.training import softmax
 from riverrun.training.softmax import Sampler, sampled_loss
 
 VOCABULARY, TOKENS = 40, 12
@@ -18,7 +18,7 @@ SHARES = (COUNTS + 1) / (COUNTS + 1).sum()
 
 
 def sampler(negatives=8, seed=0):
-    return Sampler.from_counts(COUNTS, TOKENS, negatives, seed)
+    return Sampler(SHARES, TOKENS + negatives, seed)
 
 
 def targets(seed):
@@ -96,20 +96,30 @@ def test_only_sampled_symbols_get_a_gradient():
     assert touched == sample.symbols.tolist()
 
 
-def test_training_by_samples_learns_what_training_over_everything_does(corpus, tmp_path):
+WINDOWS = {"data__reading": "windows", "data__window": 8}
+readings = pytest.mark.parametrize(
+    "reading",
+    [{}, WINDOWS, WINDOWS | {"training__loss": "last"}, WINDOWS | {"data__shortest": 3}],
+    ids=["lanes", "windows", "windows, last", "windows of all lengths"],
+)
+
+
+@readings
+def test_training_by_samples_learns_what_training_over_everything_does(reading, corpus, tmp_path):
     given = {"text__unit": "word", "training__batch": 2, "budget__steps": 60, "training__learning_rate": 0.03}
     bits = {}
-    for softmax in ("full", "sampled"):
-        more = {"training__softmax": softmax, "training__negatives": 4}
-        stopped = tiny.train(corpus, tmp_path / softmax, **given, **more)[-1]
-        bits[softmax] = stopped.figures["bits_per_character"]
+    for kind in ("full", "sampled"):
+        more = {"training__softmax": kind, "training__negatives": 4}
+        stopped = tiny.train(corpus, tmp_path / kind, **given, **reading, **more)[-1]
+        bits[kind] = stopped.figures["bits_per_character"]
     assert bits["sampled"] == pytest.approx(bits["full"], rel=0.05)
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 1000])
-def test_held_out_text_is_scored_in_pieces(at_once, corpus, tmp_path, monkeypatch):
+@readings
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_held_out_text_is_scored_in_pieces(at_once, reading, corpus, tmp_path, monkeypatch):
     """However few logits are allowed at once, the loss is the same, and no more are made."""
-    whole = tiny.train(corpus, tmp_path / "whole", budget__steps=4)[-1].nats_per_token
+    whole = tiny.train(corpus, tmp_path / "whole", budget__steps=4, **reading)[-1].nats_per_token
     widths = []
     project = LanguageModel.project
 
@@ -119,7 +129,7 @@ def test_held_out_text_is_scored_in_pieces(at_once, corpus, tmp_path, monkeypatc
         return project(network, outputs, symbols)
 
     monkeypatch.setattr(LanguageModel, "project", counted)
-    monkeypatch.setattr(language, "_LOGITS_AT_ONCE", at_once * 40)
-    pieces = tiny.train(corpus, tmp_path / "pieces", budget__steps=4)[-1].nats_per_token
+    monkeypatch.setattr(softmax, "_LOGITS_AT_ONCE", at_once * 40)
+    pieces = tiny.train(corpus, tmp_path / "pieces", budget__steps=4, **reading)[-1].nats_per_token
     assert pieces == pytest.approx(whole, rel=1e-6)
     assert max(widths) <= at_once * 2  # of fewer than 40 symbols

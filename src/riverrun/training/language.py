@@ -17,11 +17,10 @@ from riverrun.models.cores import State, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import START, UNKNOWN, Tokenizer
 from riverrun.training.previews import previews
-from riverrun.training.softmax import Sampler, sampled_loss
+from riverrun.training.softmax import Sampler, logits_in_pieces, training_loss
 from riverrun.training.task import Preview, Step, Validation
 
 _READ_AT_ONCE = 256  # symbols of a lane, in validation
-_LOGITS_AT_ONCE = 1 << 22  # there, so that memory does not grow with the vocabulary
 WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
 
 
@@ -60,10 +59,7 @@ class LanguageModelTask:
         inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets).flatten()
         outputs, state = self._read(inputs, carried)
         with self._products():
-            if self.sampler is None:
-                loss = F.cross_entropy(self.model.project(outputs).float(), targets)
-            else:
-                loss = sampled_loss(self.model, outputs, targets, self.sampler.draw(batch.targets, cursor))
+            loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
         return Step(loss, len(targets), detach(state), batch.after)
 
     def validate(self, limit: int) -> Validation:
@@ -82,7 +78,6 @@ class LanguageModelTask:
                 torch.cat([c.to(s.dtype), s[:, 1:]], dim=1) for c, s in zip(cold, state, strict=True)
             )
         total, unknown = torch.zeros((), dtype=torch.float64, device=self.device), 0
-        at_once = max(1, _LOGITS_AT_ONCE // self.tokenizer.size)
         for offset in range(0, lane, _READ_AT_ONCE):
             count = min(_READ_AT_ONCE, lane - offset)
             window = np.stack([self._held_out(s + offset - 1, count + 1) for s in starts], axis=1)
@@ -90,8 +85,7 @@ class LanguageModelTask:
             targets = self._tensor(window[1:]).flatten()
             outputs, state = self._read(self._tensor(window[:-1]), state)
             with self._products():  # once, so that the weights are cast once
-                for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
-                    logits = self.model.project(given).float()
+                for logits, wanted in logits_in_pieces(self.model, outputs, targets):
                     total += F.cross_entropy(logits, wanted, reduction="sum").double()
         nats = float(total) / (lane * lanes)
         per_character = nats * self.validation.length / self.validation.characters

@@ -178,10 +178,13 @@ def language_model_task(
     if settings.data.reading == "windows":
         windows = training_windows(training, settings)
         held_out_windows = validation_windows(validation, settings)
-        task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device)
+        sampler = build_sampler(
+            settings.training, counts, windows.batch * (windows.window if windows.every else 1)
+        )
+        task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device, sampler)
     else:
         lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
-        sampler = build_sampler(settings.training, counts)
+        sampler = build_sampler(settings.training, counts, lanes.batch * lanes.chunk)
         task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device, sampler)
     return task, settings
 

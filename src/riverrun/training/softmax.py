@@ -1,5 +1,9 @@
-"""The loss over a sample of a large vocabulary. Training alone samples; the model and its decoders stay as they are."""
+"""The loss of a language model where the vocabulary may be large: sampled in training, in pieces on held-out text.
 
+Training alone samples; the model and its decoders stay as they are.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +16,8 @@ from torch import Tensor
 from riverrun.config import TrainingSettings
 from riverrun.data.lanes import Cursor
 from riverrun.models.language_model import LanguageModel
+
+_LOGITS_AT_ONCE = 1 << 22  # when held-out text is scored
 
 
 class Sample(NamedTuple):
@@ -35,40 +41,49 @@ class Sampler:
     fixed because kernels are compiled and kept for every new size of a matrix.
 
     Attributes:
-        missed: [V], chance that no target of a step is this symbol.
-        size: symbols C of a step.
+        shares: [V], of the symbols among the targets; they add up to 1.
+        size: symbols C of a step, at least as many as it has targets.
         seed: of the draws.
     """
 
-    missed: NDArray[np.float64]
+    shares: NDArray[np.float64]
     size: int
     seed: int
-
-    @classmethod
-    def from_counts(cls, counts: NDArray[np.integer], tokens: int, negatives: int, seed: int) -> "Sampler":
-        """From symbol counts [V] of the training text and the number N of targets in a step."""
-        shares = (counts + 1) / (counts.sum() + len(counts))
-        return cls((1 - shares) ** tokens, min(len(counts), tokens + negatives), seed)
 
     def draw(self, targets: NDArray[np.int64], cursor: Cursor) -> Sample:
         """The sample of a step with targets of any shape."""
         wanted = np.unique(targets)
-        others = np.delete(np.arange(len(self.missed)), wanted)
+        others = np.delete(np.arange(len(self.shares)), wanted)
+        count = min(self.size - len(wanted), len(others))
         generator = np.random.default_rng((self.seed, cursor.epoch, cursor.chunk))
-        drawn = generator.choice(others, self.size - len(wanted), replace=False, shuffle=False)
+        drawn = generator.choice(others, count, replace=False, shuffle=False)
         symbols = np.sort(np.concatenate([wanted, drawn]))
-        left_out = 1 - len(drawn) / max(1, len(others))
-        return Sample(symbols, np.log1p(-self.missed[symbols] * left_out).astype(np.float32))
+        no_target = (1 - self.shares[symbols]) ** targets.size
+        not_drawn = 1 - count / max(1, len(others))
+        return Sample(symbols, np.log1p(-no_target * not_drawn).astype(np.float32))
 
 
-def build_sampler(training: TrainingSettings, counts: NDArray[np.integer]) -> Sampler | None:
-    """The sampler of resolved settings, for symbol counts [V]; None where the softmax is full."""
+def build_sampler(training: TrainingSettings, counts: NDArray[np.integer], targets: int) -> Sampler | None:
+    """The sampler of resolved settings; None where the softmax is full.
+
+    Args:
+        training: the settings.
+        counts: [V], of the symbols in the training text.
+        targets: of a step, at most.
+    """
     if training.softmax == "full":
         return None
-    assert training.batch is not None
-    assert training.chunk is not None
     assert training.negatives is not None
-    return Sampler.from_counts(counts, training.batch * training.chunk, training.negatives, training.seed)
+    return Sampler((counts + 1) / (counts.sum() + len(counts)), targets + training.negatives, training.seed)
+
+
+def training_loss(
+    model: LanguageModel, outputs: Tensor, targets: Tensor, sampler: Sampler | None, cursor: Cursor
+) -> Tensor:
+    """Mean nats of targets [N] after outputs [N, H], over the whole vocabulary or over what the sampler draws."""
+    if sampler is None:
+        return F.cross_entropy(model.project(outputs).float(), targets)
+    return sampled_loss(model, outputs, targets, sampler.draw(targets.numpy(force=True), cursor))
 
 
 def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample: Sample) -> Tensor:
@@ -82,3 +97,12 @@ def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample:
     places = torch.searchsorted(symbols, targets)
     logits = model.project(outputs, symbols).float() - log_chances
     return F.cross_entropy(logits.scatter_add(1, places[:, None], log_chances[places, None]), places)
+
+
+def logits_in_pieces(
+    model: LanguageModel, outputs: Tensor, targets: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits [P, V] after outputs [N, H] in fp32, and their targets [P], P so that memory does not grow with V."""
+    at_once = max(1, _LOGITS_AT_ONCE // model.projection.out_features)
+    for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
+        yield model.project(given).float(), wanted

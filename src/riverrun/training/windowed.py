@@ -2,7 +2,7 @@
 
 import json
 import math
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from riverrun.models.cores import State, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer
 from riverrun.training.previews import previews
+from riverrun.training.softmax import Sampler, logits_in_pieces, training_loss
 from riverrun.training.task import Preview, Step, Validation
 
 VALIDATION_BATCH = 256
@@ -34,6 +35,7 @@ class WindowedTask:
     training: Windows
     validation: Windows
     device: torch.device
+    sampler: Sampler | None = None  # of the training loss; None: over the whole vocabulary
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -52,9 +54,10 @@ class WindowedTask:
 
     def forward(self, cursor: Cursor, carried: State) -> Step:
         batch = self.training.read(cursor)
-        logits, targets, state = self._run(batch, carried)
-        carried = detach(state) if self.training.carried else ()
-        return Step(F.cross_entropy(logits, targets), len(targets), carried, batch.after)
+        outputs, targets, state = self._read(batch, carried)
+        with self._products():
+            loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
+        return Step(loss, len(targets), detach(state) if self.training.carried else (), batch.after)
 
     def validate(self, limit: int) -> Validation:
         """Loss and accuracy of the held-out predictions, over batches spread evenly through the text."""
@@ -63,9 +66,11 @@ class WindowedTask:
         apart = 1 if windows.carried else math.ceil(windows.batches_per_epoch / affordable)
         nats, correct, predicted, state = 0.0, 0, 0, ()
         for chunk in range(0, windows.batches_per_epoch, apart):
-            logits, targets, state = self._run(windows.read(Cursor(0, chunk)), state)
-            nats += float(F.cross_entropy(logits, targets, reduction="sum"))
-            correct += int((logits.argmax(dim=-1) == targets).sum())
+            outputs, targets, state = self._read(windows.read(Cursor(0, chunk)), state)
+            with self._products():
+                for logits, wanted in logits_in_pieces(self.model, outputs, targets):
+                    nats += float(F.cross_entropy(logits, wanted, reduction="sum"))
+                    correct += int((logits.argmax(dim=-1) == wanted).sum())
             predicted += len(targets)
         nats /= predicted
         per_character = nats * windows.ids.length / windows.ids.characters
@@ -84,24 +89,27 @@ class WindowedTask:
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _run(self, batch: WindowBatch, state: State) -> tuple[Tensor, Tensor, State]:
-        """Logits [P, V] of the P predicted symbols in fp32, these symbols [P], and the state at the end."""
+    def _read(self, batch: WindowBatch, state: State) -> tuple[Tensor, Tensor, State]:
+        """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end."""
         inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
         if batch.fresh:
             state = self.model.initial_state(inputs.shape[1])
         context = self.training.context
         state = self.model.remember(inputs[:context], state)
-        bf16 = self.settings.training.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
+        with self._products():
             outputs, state = self.model.read(inputs[context:], state)
-            if len(targets) < len(outputs):
-                outputs = outputs[-len(targets) :]
-            outputs, targets = outputs.flatten(0, 1), targets.flatten()
-            if self.training.masked:
-                counted = targets != MASKED
-                outputs, targets = outputs[counted], targets[counted]
-            logits = self.model.project(outputs)
-        return logits.float(), targets, tuple(part.float() for part in state)
+        if len(targets) < len(outputs):
+            outputs = outputs[-len(targets) :]
+        outputs, targets = outputs.flatten(0, 1), targets.flatten()
+        if self.training.masked:
+            counted = targets != MASKED
+            outputs, targets = outputs[counted], targets[counted]
+        return outputs, targets, tuple(part.float() for part in state)
+
+    def _products(self) -> AbstractContextManager[Any]:
+        """The precision in which matrices are multiplied."""
+        bf16 = self.settings.training.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext()
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
