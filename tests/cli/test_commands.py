@@ -14,7 +14,9 @@ import pytest
 import tiny
 from riverrun.cli.main import COMMANDS, main
 
-NUMBERS = "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share"
+NUMBERS = (
+    "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share"
+)
 EVALUATE_KEYS = set(NUMBERS.split())
 TRAIN_KEYS = {"model", "steps", "seconds", "validation_nats_per_token", "validation_bits_per_character"}
 FILES = "config.toml tokenizer.json model.safetensors metrics.jsonl samples.jsonl README.md"
