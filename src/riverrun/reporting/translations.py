@@ -35,7 +35,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
             drawn = found[name][len(parts[0]) :][:DRAWN]
             heading = page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
             shown += [heading, *tables(model, drawn)]
-    title = "The same sentences by each" if len(models) > 1 else f"Sentences by {next(iter(models))}"
+    title = "The same pairs by each" if len(models) > 1 else f"Pairs by {next(iter(models))}"
     return page.section(title, *shown)
 
 
