@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from riverrun import config
-from riverrun.training.defaults import LARGE_VOCABULARY, Circumstances, resolve
+from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve
 
 
 def resolved(vocabulary, **given):
@@ -15,7 +15,12 @@ def resolved(vocabulary, **given):
 
 @pytest.mark.parametrize(
     ("vocabulary", "softmax", "tied"),
-    [(100, "full", False), (LARGE_VOCABULARY - 1, "full", False), (LARGE_VOCABULARY, "sampled", True)],
+    [
+        (100, "full", False),
+        (SAMPLED_FROM - 1, "full", False),
+        (SAMPLED_FROM, "sampled", False),
+        (TIED_FROM, "sampled", True),
+    ],
 )
 def test_large_vocabularies_are_sampled_and_tied(vocabulary, softmax, tied):
     settings = resolved(vocabulary)

@@ -25,8 +25,9 @@ class Circumstances:
 
 
 DEFAULT_MINUTES = 3.0
-LARGE_VOCABULARY = 8192  # symbols from which weights are tied and the softmax is sampled
-NEGATIVES = 2048  # symbols drawn at each step of it, beside the step's own
+SAMPLED_FROM = 3072  # symbols of a vocabulary from which the softmax is sampled
+NEGATIVES = 512  # symbols that a sample has beyond the number of its targets
+TIED_FROM = 8192  # symbols from which the projection shares the embedding's weights
 
 
 def resolve(settings: Settings, given: Circumstances) -> Settings:
@@ -127,7 +128,7 @@ def _tied(model: ModelSettings, vocabulary: int) -> bool:
     """Where the symbols' weights are most of a model, one matrix of them instead of two."""
     if model.tied is not None:
         return model.tied
-    return model.input == "embedding" and vocabulary >= LARGE_VOCABULARY
+    return model.input == "embedding" and vocabulary >= TIED_FROM
 
 
 def _embedding(hidden: int, vocabulary: int) -> int:
@@ -166,7 +167,7 @@ def _softmax(training: TrainingSettings, given: Circumstances) -> str:
     """Sampled where most of a step would go into the logits of symbols that do not occur in it."""
     if training.softmax != "auto":
         return training.softmax
-    return "sampled" if given.vocabulary >= LARGE_VOCABULARY else "full"
+    return "sampled" if given.vocabulary >= SAMPLED_FROM else "full"
 
 
 def _precision(training: TrainingSettings, hidden: int, given: Circumstances) -> str:
