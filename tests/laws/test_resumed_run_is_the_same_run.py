@@ -116,18 +116,28 @@ def test_left_at_any_sequence_of_events(counts, corpus, unkilled, tmp_path_facto
     assert_same(output, expected)
 
 
-def test_a_translator_stopped_and_resumed(pairs, tmp_path):
-    settings = {"model.dropout": 0.2, "model.members": 2, "budget.steps": 30, "training.evaluate_every": 10}
+TRANSLATORS = {
+    "transducer": {},
+    "bf16": {"training.precision": "bf16"},
+    "deep decoder": {"model.attention": "additive", "model.decoder_layers": 2, "training.threads": 1},
+    "own output fed back": {"model.attention": "additive", "training.teacher_forcing": 0.5},
+}
 
-    def go(name, should_stop=lambda: False, **more):
-        wanted = Request((str(pairs),), tmp_path / name, config.build(tiny_pairs.SETTINGS, settings), **more)
-        list(tiny.run_request(wanted, should_stop))
 
-    go("whole")
+@pytest.mark.parametrize("kind", TRANSLATORS.values(), ids=TRANSLATORS)
+def test_networks_side_by_side_stopped_and_resumed(kind, pairs, tmp_path):
+    """Three networks in two threads are those that one thread would have trained."""
+    settings = {"model.dropout": 0.2, "model.members": 3, "budget.steps": 30, "training.evaluate_every": 10}
+
+    def go(name, should_stop=lambda: False, threads=2, **more):
+        chosen = config.build(tiny_pairs.SETTINGS, settings, {"training.threads": threads}, kind)
+        list(tiny.run_request(Request((str(pairs),), tmp_path / name, chosen, **more), should_stop))
+
+    go("one thread", threads=1)
     asked = itertools.count(1)
     go("cut", lambda: next(asked) >= 14)
     go("cut", resume=True)
-    assert tiny.weights(tmp_path / "cut") == tiny.weights(tmp_path / "whole")
+    assert tiny.weights(tmp_path / "cut") == tiny.weights(tmp_path / "one thread")
 
 
 def test_resuming_a_finished_run_changes_nothing(corpus, unkilled, tmp_path):

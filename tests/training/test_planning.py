@@ -3,11 +3,14 @@
 from types import SimpleNamespace
 
 import pytest
+from torch import nn
 
 from riverrun.config import BudgetSettings, TrainingSettings
 from riverrun.training.planning import Clock, plan_steps
 
-TASK = SimpleNamespace(steps_per_epoch=100, tokens_per_step=1000)
+TASK = SimpleNamespace(
+    steps_per_epoch=100, tokens_per_step=1000, model=nn.Identity(), validate=lambda limit: None
+)
 
 
 def plan(task=TASK, step=0, clock=None, warmup=50, minutes=None, epochs=None, steps=None, **training):
@@ -24,27 +27,34 @@ def test_epochs_are_passes_over_the_text(epochs, steps):
     assert plan(epochs=epochs).steps == steps
 
 
-def planned_by_pace(minutes, seconds_a_step, startup=0.0, monkeypatch=None):
-    """Let a clock run that moves only by steps; the plan, and the time the whole would take."""
+def planned_by_pace(minutes, step_seconds, evaluation_seconds, monkeypatch, startup=0.0, **training):
+    """Let a clock run that moves only by steps and evaluations; the plan, and the time the whole would take."""
     now = [startup]
+
+    def evaluate(limit):
+        now[0] += evaluation_seconds
+
     monkeypatch.setattr(Clock, "seconds", lambda self: now[0])
+    task = SimpleNamespace(**vars(TASK) | {"validate": evaluate})
     clock, step = Clock(), 0
-    while (found := plan(minutes=minutes, step=step, clock=clock)) is None:
-        now[0] += seconds_a_step
+    while (found := plan(task, minutes=minutes, step=step, clock=clock, **training)) is None:
+        now[0] += step_seconds
         step += 1
         assert step < 10_000
-    return found, startup + found.steps * seconds_a_step
+    return found, now[0] + (found.steps - step) * step_seconds + found.evaluations * evaluation_seconds
 
 
 @pytest.mark.parametrize("minutes", [0.2, 1, 30])
 @pytest.mark.parametrize("pace", [0.001, 0.05])
-def test_minutes_are_kept_without_wasting_them(minutes, pace, monkeypatch):
-    _, seconds = planned_by_pace(minutes, pace, startup=2.0, monkeypatch=monkeypatch)
+@pytest.mark.parametrize("evaluation", [0.0, 0.01, 0.5])
+@pytest.mark.parametrize("more", [{}, {"evaluate_every": 200}, {"early_stopping": 3}])
+def test_minutes_are_kept_without_wasting_them(minutes, pace, evaluation, more, monkeypatch):
+    _, seconds = planned_by_pace(minutes, pace, evaluation, monkeypatch, startup=2.0, **more)
     assert 0.75 * minutes * 60 < seconds <= minutes * 60
 
 
 def test_a_budget_that_is_over_before_training_still_gives_a_few_steps(monkeypatch):
-    found, _ = planned_by_pace(0.001, 1.0, startup=5.0, monkeypatch=monkeypatch)
+    found, _ = planned_by_pace(0.001, 1.0, 1.0, monkeypatch, startup=5.0)
     assert 1 <= found.steps <= 5
 
 

@@ -1,7 +1,6 @@
 """Batches of pairs of like length."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -39,13 +38,16 @@ PADDING = -100  # a target that no loss counts
 class PairBatches:
     """Batches of B pairs with sources and targets of like length, in another random order every epoch.
 
-    The batch at a cursor is a pure function of the seed and the cursor.
+    The batch at a cursor is a pure function of the seed, the cursor and ``order``, which tells several readers of
+    the same pairs apart.
     """
 
     sources: Rows
     targets: Rows
     batch: int
     seed: int
+    order: int = 0
+    _latest: dict[int, list[NDArray[np.int64]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -55,7 +57,7 @@ class PairBatches:
         """The batch at a cursor."""
         last = cursor.chunk + 1 == self.batches_per_epoch
         after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
-        return self.collect(_order(self, cursor.epoch)[cursor.chunk], after)
+        return self.collect(self._cut(cursor.epoch)[cursor.chunk], after)
 
     def collect(self, indices: NDArray[np.int64], after: Cursor = Cursor()) -> PairBatch:  # noqa: B008
         """A batch of the pairs at indices [B]."""
@@ -73,6 +75,24 @@ class PairBatches:
         order = np.lexsort((self.targets.lengths, self.sources.lengths))
         return [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
 
+    def _cut(self, epoch: int) -> list[NDArray[np.int64]]:
+        """Indices of the batches of an epoch; those of the latest one asked for are kept."""
+        if epoch not in self._latest:
+            self._latest.clear()
+            self._latest[epoch] = self._shuffled(epoch)
+        return self._latest[epoch]
+
+    def _shuffled(self, epoch: int) -> list[NDArray[np.int64]]:
+        """All pairs shuffled, sorted by length within pools, cut into batches, the batches shuffled again."""
+        draw = np.random.default_rng((self.seed, epoch, self.order))
+        shuffled = draw.permutation(len(self.sources))
+        cut: list[NDArray[np.int64]] = []
+        for start in range(0, len(shuffled), POOL * self.batch):
+            pool = shuffled[start : start + POOL * self.batch]
+            pool = pool[np.lexsort((self.targets.lengths[pool], self.sources.lengths[pool]))]
+            cut += [pool[at : at + self.batch] for at in range(0, len(pool), self.batch)]
+        return [cut[index] for index in draw.permutation(len(cut))]
+
 
 def pad_sources(rows: list[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ids [S, B] with the boundary symbol after each source and as padding, and lengths [B] with it."""
@@ -81,16 +101,3 @@ def pad_sources(rows: list[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     for column, row in enumerate(rows):
         source[: len(row), column] = row
     return source, lengths
-
-
-@lru_cache(maxsize=2)
-def _order(batches: PairBatches, epoch: int) -> list[NDArray[np.int64]]:
-    """Indices of the batches of an epoch: shuffled, sorted by length within pools, the batches shuffled again."""
-    draw = np.random.default_rng((batches.seed, epoch))
-    shuffled = draw.permutation(len(batches.sources))
-    cut: list[NDArray[np.int64]] = []
-    for start in range(0, len(shuffled), POOL * batches.batch):
-        pool = shuffled[start : start + POOL * batches.batch]
-        pool = pool[np.lexsort((batches.targets.lengths[pool], batches.sources.lengths[pool]))]
-        cut += [pool[at : at + batches.batch] for at in range(0, len(pool), batches.batch)]
-    return [cut[index] for index in draw.permutation(len(cut))]

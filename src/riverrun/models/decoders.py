@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from riverrun.config import ModelSettings
 from riverrun.models.attention import AdditiveAttention, DotAttention
 from riverrun.models.cores import Core, State, build_core
+from riverrun.models.dropout import Dropout
 from riverrun.text import START
 
 
@@ -85,7 +86,7 @@ class Output(nn.Module):
         if tied is not None:
             nn.init.normal_(tied.weight, std=settings.embedding**-0.5)
             self.projection.weight = tied.weight
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(self, known: Tensor) -> Tensor:
         return self.projection(self.dropout(torch.tanh(self.hidden(known))))
@@ -127,7 +128,7 @@ class SoftDecoder(nn.Module):
         self.bridge = nn.Linear(memory, sum(shape[0] * shape[2] for shape in self.parts))
         tied = self.embedding if settings.tied else None
         self.output = Output(settings, hidden + (memory if attends else 0), vocabulary, tied)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
         bridged = torch.tanh(self.bridge(ends))
@@ -194,7 +195,7 @@ class MonotoneDecoder(nn.Module):
         self.core = build_core(core, settings.embedding + memory)
         tied = self.embedding if settings.tied else None
         self.output = Output(settings, settings.hidden + memory, 2 * vocabulary + 1, tied)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
         core: Core = self.core  # pyright: ignore[reportAssignmentType]

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from riverrun.config import ModelSettings
 from riverrun.models.cores import build_core
+from riverrun.models.dropout import Dropout
 
 
 class Encoder(nn.Module):
@@ -30,7 +31,7 @@ class Encoder(nn.Module):
         self.backwards = nn.ModuleList(
             build_core(one_layer, width) for width in widths if settings.bidirectional
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs [S, B, C] for ids [S, B] of sources of lengths [B], and [B, C], what the readers end with."""

@@ -8,6 +8,7 @@ from riverrun.config import ModelSettings
 from riverrun.data.alignment import Aligner
 from riverrun.models.cores import State
 from riverrun.models.decoders import Decoder, Stepped, build_decoder
+from riverrun.models.dropout import Dropout
 from riverrun.models.encoder import Encoder
 
 EDITS = ("substitution", "insertion", "deletion")
@@ -29,6 +30,12 @@ class EncoderDecoder(nn.Module):
     def step(self, ids: Tensor, state: State) -> Stepped:
         """Read target ids [T, B]; logits of what follows each."""
         return self._decoder(ids, state)
+
+    def draw_from(self, generator: torch.Generator) -> None:
+        """Let dropout depend on a generator alone (but for that between the layers of a deep decoder)."""
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.generator = generator
 
     @property
     def _decoder(self) -> Decoder:

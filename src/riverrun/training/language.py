@@ -52,7 +52,7 @@ class LanguageModelTask:
     def initial_carried(self) -> State:
         return self.model.initial_state(self.lanes.batch)
 
-    def forward(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: State) -> Step:
         batch = self.lanes.read(cursor)
         if batch.opens_pass:
             carried = self.initial_carried()
@@ -60,7 +60,8 @@ class LanguageModelTask:
         outputs, state = self._read(inputs, carried)
         with self._products():
             loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
-        return Step(loss, len(targets), detach(state), batch.after)
+        loss.backward()
+        return Step(float(loss.detach()), len(targets), detach(state), batch.after)
 
     def validate(self, limit: int) -> Validation:
         """Held-out loss over parallel lanes; all but the first lane read ``WARM_UP`` symbols beforehand."""

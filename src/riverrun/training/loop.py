@@ -4,15 +4,13 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import torch
-
 from riverrun.config import BudgetSettings, TrainingSettings
 from riverrun.errors import TrainingError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import RunState
 from riverrun.training.optimization import Optimizer, learning_rate
 from riverrun.training.planning import Clock, plan_steps
-from riverrun.training.task import Task
+from riverrun.training.task import Task, as_used
 
 
 def train(
@@ -66,18 +64,16 @@ def train(
 
         # One step.
         rate = learning_rate(settings, state.step, state.steps, state.plateau)
-        step = task.forward(state.cursor, carried)
         optimizer.forget_gradients()
-        step.loss.backward()
+        step = task.learn(state.cursor, carried)
         norm = optimizer.clip_gradients()
-        loss = float(step.loss.detach())
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise TrainingError(_diverged(f"the loss became {loss}", state.step, rate, folder))
+        if not (math.isfinite(step.loss) and math.isfinite(norm)):
+            raise TrainingError(_diverged(f"the loss became {step.loss}", state.step, rate, folder))
         optimizer.step(rate)
         carried = step.carried
         state.step += 1
         state.cursor = step.after
-        state.loss_sum += loss * step.tokens
+        state.loss_sum += step.loss * step.tokens
         state.loss_tokens += step.tokens
         stopping = should_stop()
         finished = state.step == state.steps
@@ -103,11 +99,9 @@ def train(
         # Evaluate.
         improved = False
         if evaluating:
-            task.model.eval()
-            with torch.inference_mode():
+            with as_used(task.model):
                 validation = task.validate(state.validation_limit)
                 previews = task.previews(state.step)
-            task.model.train()
             held_out = validation.nats_per_token
             if not math.isfinite(held_out):
                 raise TrainingError(

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from riverrun.config import BudgetSettings, TrainingSettings
 from riverrun.training import events
-from riverrun.training.task import Task
+from riverrun.training.task import Task, as_used
 
 MEASURING_SHARE = 0.08  # of a budget in minutes is at most spent before the pace is taken as known
-ENDING_SHARE = 0.03  # of it is kept for the last evaluation and for writing the model
+EVALUATING_SHARE = 0.15  # of it goes into evaluations at most, unless more of them are asked for
+ENDING_SHARE = 0.02  # of it is kept for writing the model
 ENDING_SECONDS = 0.3
 
 
@@ -60,17 +61,26 @@ class Plan(NamedTuple):
     evaluate_every: int
     limit: int
 
+    @property
+    def evaluations(self) -> int:
+        return math.ceil(self.steps / self.evaluate_every)
+
     def event(self, step: int) -> events.Planned:
         return events.Planned(step, self.steps, self.evaluate_every, self.limit)
 
 
 def plan_steps(
-    task: Task, settings: TrainingSettings, budget: BudgetSettings, step: int, clock: Clock
+    task: Task,
+    settings: TrainingSettings,
+    budget: BudgetSettings,
+    step: int,
+    clock: Clock,
 ) -> Plan | None:
     """The plan, or None while a budget in minutes still has to measure the pace.
 
     The pace is measured during warm-up, whose learning rates do not depend on the number of steps. It is the
-    median duration of a step, which a slow first step or another program's burst of work does not disturb.
+    median duration of a step, which a slow first step or another program's burst of work does not disturb. Then
+    one evaluation is made, only to know how long it takes.
     """
     if budget.steps is not None:
         return _plan(task, settings, budget.steps, None)
@@ -84,19 +94,30 @@ def plan_steps(
         return None
     if step < settings.warmup and now - clock.marks[0] < total * MEASURING_SHARE:
         return None
-    durations = [after - before for before, after in pairwise(clock.marks)]
-    left = total - now - total * ENDING_SHARE - ENDING_SECONDS
-    steps = step + max(1, int(left / statistics.median(durations)))
-    return _plan(task, settings, steps, budget.minutes)
+    pace = statistics.median(after - before for before, after in pairwise(clock.marks))
+    end = total * (1 - ENDING_SHARE) - ENDING_SECONDS
+    plan = _plan(task, settings, step + max(1, int((end - now) / pace)), budget.minutes)
+    with as_used(task.model):
+        task.validate(plan.limit)
+    seconds, left = clock.seconds() - now, end - clock.seconds()
+    if settings.evaluate_every is not None:
+        steps = left / (pace + seconds / plan.evaluate_every)
+        return _plan(task, settings, step + max(1, int(steps)), budget.minutes)
+    evaluations = max(1, min(plan.evaluations, int(left * EVALUATING_SHARE / max(1e-9, seconds))))
+    steps = (left - evaluations * seconds) / pace
+    return _plan(task, settings, step + max(1, int(steps)), budget.minutes, evaluations)
 
 
-def _plan(task: Task, settings: TrainingSettings, steps: int, minutes: float | None) -> Plan:
-    """Evaluations take about a tenth of the time: their number grows slowly with the budget."""
+def _plan(
+    task: Task, settings: TrainingSettings, steps: int, minutes: float | None, most: int = 1 << 30
+) -> Plan:
+    """The number of evaluations grows slowly with the budget; at most ``most``, if the user sets none."""
     epochs = steps / task.steps_per_epoch
     minutes = minutes if minutes is not None else steps * task.tokens_per_step / 3e6
     evaluations = 1 + int(2.5 * math.log2(1 + 2 * minutes))
     if settings.early_stopping is not None or settings.schedule == "plateau":
         evaluations = max(evaluations, min(20, steps), math.ceil(epochs))
+    evaluations = min(evaluations, most)
     every = task.steps_per_epoch if settings.evaluate_every == "epoch" else settings.evaluate_every
     evaluate_every = every or math.ceil(steps / evaluations)
     affordable = steps * task.tokens_per_step // (4 * math.ceil(steps / evaluate_every))

@@ -1,25 +1,28 @@
 """What the loop needs of the thing it trains; language models and translators both offer it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from riverrun.data.lanes import Cursor
 from riverrun.models.cores import State
 
 
 class Step(NamedTuple):
-    """One forward pass.
+    """What one batch taught.
 
     Attributes:
-        loss: mean nats per token, to be differentiated.
+        loss: mean nats per token.
         tokens: how many tokens that mean is over.
         carried: the state for the next step, detached.
         after: the cursor for the next step.
     """
 
-    loss: Tensor
+    loss: float
     tokens: int
     carried: State
     after: Cursor
@@ -72,8 +75,9 @@ class Task(Protocol):
         """The state carried into the first step; empty for tasks that carry none."""
         ...
 
-    def forward(self, cursor: Cursor, carried: State) -> Step:
-        """Read the batch at a cursor and run the model on it, in training mode."""
+    def learn(self, cursor: Cursor, carried: State) -> Step:
+        """Run the model on the batch at a cursor, in training mode, and add the gradients of its loss to those of
+        the parameters."""
         ...
 
     def validate(self, limit: int) -> Validation:
@@ -91,3 +95,12 @@ class Task(Protocol):
     def facts(self) -> dict[str, Any]:
         """What the manifest says of the model."""
         ...
+
+
+@contextmanager
+def as_used(model: nn.Module) -> Iterator[None]:
+    """Without dropout and gradients; afterwards the model learns again."""
+    model.eval()
+    with torch.inference_mode():
+        yield
+    model.train()

@@ -1,8 +1,10 @@
 """Training a translator or a tagger: batches of pairs in, teacher forcing or the model's own output."""
 
+import statistics
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,18 +44,19 @@ class TranslationTask:
     settings: config.Settings
     source: Tokenizer
     target: Tokenizer
-    training: PairBatches
+    training: tuple[PairBatches, ...]  # for each network the same pairs in an order of its own
     validation: PairBatches
     references: Rows  # of the validation pairs: target symbols, where the batches may hold actions
     device: torch.device
+    workers: ThreadPoolExecutor | None  # train the networks side by side; None: one after the other
 
     @property
     def tokens(self) -> tuple[int, int]:
-        return tuple(int(part.targets.ends[-1]) for part in (self.training, self.validation))  # pyright: ignore
+        return tuple(int(part.targets.ends[-1]) for part in (self.training[0], self.validation))  # pyright: ignore
 
     @property
     def steps_per_epoch(self) -> int:
-        return self.training.batches_per_epoch
+        return self.training[0].batches_per_epoch
 
     @property
     def tokens_per_step(self) -> int:
@@ -62,18 +65,37 @@ class TranslationTask:
     def initial_carried(self) -> State:
         return ()
 
-    def forward(self, cursor: Cursor, carried: State) -> Step:
-        batch = self.training.read(cursor)
-        targets = self._tensor(batch.targets)
-        logits = self._run(batch, self._teacher_forcing(cursor))
-        smoothing = self.settings.training.label_smoothing or 0.0
-        losses = [
-            F.cross_entropy(
-                member.flatten(0, 1), targets.flatten(), ignore_index=PADDING, label_smoothing=smoothing
-            )
-            for member in logits
-        ]
-        return Step(torch.stack(losses).mean(), int((batch.targets != PADDING).sum()), (), batch.after)
+    def learn(self, cursor: Cursor, carried: State) -> Step:
+        """Every network learns from a batch of its own."""
+        batches = [order.read(cursor) for order in self.training]
+        side_by_side = self.workers.map if self.workers is not None else map
+        losses = side_by_side(
+            lambda member: self._learn(member, batches[member], cursor), range(len(batches))
+        )
+        tokens = sum(int((batch.targets != PADDING).sum()) for batch in batches)
+        return Step(statistics.fmean(losses), round(tokens / len(batches)), (), batches[0].after)
+
+    def _learn(self, member: int, batch: PairBatch, cursor: Cursor) -> float:
+        """Add the gradients of one network to its parameters; its loss in nats per token.
+
+        What is random depends on the seed, the cursor and the network alone, not on the thread it happens in.
+        """
+        network, training = self.model.networks[member], self.settings.training
+        seed = np.random.SeedSequence((training.seed, cursor.epoch, cursor.chunk, member)).generate_state(1)
+        noise = torch.Generator(self.device).manual_seed(int(seed[0]))
+        network.draw_from(noise)
+        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
+        with self._products():
+            state = network.start(*self._source(batch))
+            logits = _write(network, inputs, state, self._teacher_forcing(cursor), noise)
+        loss = F.cross_entropy(
+            logits.float().flatten(0, 1),
+            targets.flatten(),
+            ignore_index=PADDING,
+            label_smoothing=training.label_smoothing or 0.0,
+        )
+        (loss / len(self.training)).backward()
+        return float(loss.detach())
 
     def validate(self, limit: int) -> Validation:
         """Loss of the held-out targets, and how many of the first ones are translated without a fault."""
@@ -130,19 +152,14 @@ class TranslationTask:
         return {
             "kind": "tagger" if data.task == "tagging" else "translator",
             "unit": f"{data.source_unit} to {data.target_unit}",
-            "longest_source": int(self.training.sources.lengths.max()),
+            "longest_source": int(self.training[0].sources.lengths.max()),
         }
 
-    def _run(self, batch: PairBatch, teacher_forcing: float) -> list[Tensor]:
-        """Logits [T, B, V] of each network, in fp32 whatever the precision of the products."""
-        source, lengths = self._source(batch)
-        inputs = self._tensor(batch.inputs)
-        bf16 = self.settings.training.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
-            return [
-                _write(network, inputs, network.start(source, lengths), teacher_forcing).float()
-                for network in self.model.networks
-            ]
+    def _products(self) -> AbstractContextManager[Any]:
+        """The precision in which matrices are multiplied. (Threads would empty each other's cache of weights.)"""
+        if self.settings.training.precision != "bf16":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=self.workers is None)
 
     def _teacher_forcing(self, cursor: Cursor) -> float:
         """Share of true inputs at a cursor: falling from 1 over the epochs that are set, then constant."""
@@ -191,26 +208,47 @@ def translation_task(
     aligner = None
     if attention == "monotone":
         aligner = fit_aligner(lambda: _sample(training, 10 * LOOKED_AT), *sizes).aligner
-    batches = [
+    learned, held_out = (
         PairBatches(part.sources, _outputs(part, aligner), training_args.batch, training_args.seed)
         for part in (training, validation)
-    ]
+    )
+    orders = tuple(replace(learned, order=member) for member in range(settings.model.members or 1))
     model = Seq2Seq(settings.model, *sizes, tagging)
     if aligner is not None:
         model.set_aligner(aligner)
     outputs = 2 * sizes[1] + 1 if aligner is not None else sizes[1]
-    model.start_from_frequencies(torch.from_numpy(batches[0].targets.counts(outputs)))
+    model.start_from_frequencies(torch.from_numpy(learned.targets.counts(outputs)))
     task = TranslationTask(
         model.to(device),
         settings,
         data.source,
         data.target,
-        batches[0],
-        batches[1],
+        orders,
+        held_out,
         validation.targets,
         device,
+        _workers(settings, device),
     )
     return task, settings
+
+
+def _workers(settings: config.Settings, device: torch.device) -> ThreadPoolExecutor | None:
+    """Threads for several networks: their matrices are too small to be shared by threads, but each can have one.
+
+    Not for deep decoders, whose dropout between layers is drawn from a state that all threads would share.
+    """
+    model, threads = settings.model, settings.training.threads
+    assert model.members is not None
+    assert threads is not None
+    workers = min(threads, model.members)
+    if workers == 1 or device.type != "cpu" or model.decoder_layers != 1:
+        return None
+    return ThreadPoolExecutor(workers, initializer=_prepare_worker)
+
+
+def _prepare_worker() -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 def _sample(pairs: Encoded, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -228,7 +266,9 @@ def _outputs(pairs: Encoded, aligner: Aligner | None) -> Rows:
     return Rows(aligner.actions(*sides) for sides in zip(pairs.sources, pairs.targets, strict=True))
 
 
-def _write(network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcing: float) -> Tensor:
+def _write(
+    network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcing: float, noise: torch.Generator
+) -> Tensor:
     """Logits [T, B, V] for true inputs [T, B], or for some of the network's own outputs instead of them."""
     if teacher_forcing == 1:
         return network.step(inputs, state).logits
@@ -238,6 +278,6 @@ def _write(network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcin
         state = stepped.state
         logits.append(stepped.logits)
         if place + 1 < len(inputs):
-            true = torch.rand(symbols.shape, device=inputs.device) < teacher_forcing
+            true = torch.rand(symbols.shape, generator=noise, device=inputs.device) < teacher_forcing
             symbols = torch.where(true, inputs[place + 1 : place + 2], stepped.logits.detach().argmax(dim=-1))
     return torch.cat(logits)

@@ -52,12 +52,14 @@ class WindowedTask:
     def initial_carried(self) -> State:
         return self.model.initial_state(self.training.batch) if self.training.carried else ()
 
-    def forward(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: State) -> Step:
         batch = self.training.read(cursor)
         outputs, targets, state = self._read(batch, carried)
         with self._products():
             loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
-        return Step(loss, len(targets), detach(state) if self.training.carried else (), batch.after)
+        loss.backward()
+        after = detach(state) if self.training.carried else ()
+        return Step(float(loss.detach()), len(targets), after, batch.after)
 
     def validate(self, limit: int) -> Validation:
         """Loss and accuracy of the held-out predictions, over batches spread evenly through the text."""
