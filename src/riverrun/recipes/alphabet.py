@@ -30,6 +30,7 @@ _PUBLISHED = {
     "training.batch": 1,
     "training.precision": "fp32",
     "training.threads": 1,
+    "training.evaluate_every": 1000,
     "training.preview_length": 0,
 }
 _WHOLE_BATCH = {"model.hidden": 16, "training.batch": 25, "data.order": "as-written"}

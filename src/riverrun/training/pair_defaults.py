@@ -2,8 +2,9 @@
 
 The figures come from grapheme-to-phoneme, date, addition and translation runs on two cores; the development
 sets alone decided. What a budget allows beyond some twenty passes goes into more networks that vote, because by
-then a single one only learns the training pairs by heart. Small networks get one thread: their matrices are
-too small for two, and waiting for a second thread costs much where other programs run.
+then a single one only learns the training pairs by heart; each of them has a thread of its own. A small network
+alone gets one thread: its matrices are too small for two, and waiting for a second thread costs much where other
+programs run.
 """
 
 from dataclasses import dataclass
@@ -53,9 +54,12 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         budget = BudgetSettings(minutes=DEFAULT_MINUTES)
     training, model = settings.training, settings.model
     hidden = model.hidden or (128 if attention in ("monotone", "none") else 256)
-    batch = training.batch or max(1, min(64 if given.pairs > 20_000 else 32, given.pairs // 8))
+    batch = training.batch or max(1, min(64, given.pairs // 8))
+    threads = training.threads or torch.get_num_threads()
     passes = _passes(budget, given, hidden, batch)
-    members = model.members or (max(1, min(MOST_MEMBERS, round(passes / PASSES))) if budget.minutes else 1)
+    members = model.members or (_members(passes * threads) if budget.minutes else 1)
+    if budget.minutes:
+        passes *= min(1, threads / members)  # of each network
     updates = {
         "attention": attention,
         "hidden": hidden,
@@ -63,7 +67,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "layers": model.layers or (2 if attention == "monotone" else 1),
         "decoder_layers": model.decoder_layers or 1,
         "tied": bool(model.tied),
-        "dropout": model.dropout if model.dropout is not None else _dropout(passes / members),
+        "dropout": model.dropout if model.dropout is not None else _dropout(passes),
         "members": members,
     }
     smoothing = training.label_smoothing
@@ -77,7 +81,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
         "warmup": training.warmup if training.warmup is not None else 100,
         "precision": _precision(settings, hidden, given.machine),
-        "threads": training.threads or (1 if hidden < 256 else torch.get_num_threads()),
+        "threads": training.threads or (1 if members == 1 and hidden < 256 else threads),
         "device": str(given.machine.device),
     }
     return settings.model_copy(
@@ -91,7 +95,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
 
 
 def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch: int) -> float:
-    """Epochs of one network that the budget allows, roughly, on two cores."""
+    """Epochs of one network alone that the budget allows, roughly."""
     if budget.epochs is not None:
         return budget.epochs
     if budget.steps is not None:
@@ -99,6 +103,11 @@ def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch
     assert budget.minutes is not None
     symbols_per_second = 12_000 * (128 / hidden) ** 1.3
     return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+
+
+def _members(passes: float) -> int:
+    """Networks for so many passes in all."""
+    return max(1, min(MOST_MEMBERS, round(passes / PASSES)))
 
 
 def _dropout(passes: float) -> float:
@@ -122,4 +131,4 @@ def _learning_rate(settings: Settings, hidden: int) -> float:
 def _precision(settings: Settings, hidden: int, machine: Circumstances) -> str:
     if settings.training.precision != "auto":
         return settings.training.precision
-    return "bf16" if machine.fast_bf16 and hidden >= 256 else "fp32"
+    return "bf16" if machine.fast_bf16 and hidden >= 128 else "fp32"
