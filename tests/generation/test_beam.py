@@ -38,6 +38,9 @@ class Markov:
     def select(self, state, rows):
         return tuple(part[rows] for part in state)
 
+    def side_by_side(self, make, batches):
+        return map(make, batches)
+
     def log_probability(self, source: int, ids: tuple[int, ...]) -> float:
         logs, last = 0.0, END
         for place, symbol in enumerate((*ids, END)):

@@ -17,9 +17,13 @@ Array = NDArray[Any]
 def search(stepper: Stepper, sources: Sequence[Ids], how: Search) -> list[list[Hypothesis]]:
     """The best hypotheses for each of N sources, best first; the order of results is that of the sources."""
     found: list[list[Hypothesis]] = [[] for _ in sources]
-    for indices in in_batches(sources, how.beam):
-        batch = [sources[index] for index in indices]
-        for index, hypotheses in zip(indices, _search_batch(stepper, batch, how), strict=True):
+    batches = in_batches(sources, how.beam)
+
+    def search_batch(indices: list[int]) -> list[list[Hypothesis]]:
+        return _search_batch(stepper, [sources[index] for index in indices], how)
+
+    for indices, results in zip(batches, stepper.side_by_side(search_batch, batches), strict=True):
+        for index, hypotheses in zip(indices, results, strict=True):
             found[index] = hypotheses[: max(how.n_best, how.beam)]
     return found
 

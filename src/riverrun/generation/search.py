@@ -1,6 +1,6 @@
 """What a search over outputs is told, what it needs of a model, and what it finds. Ids only; no torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +31,10 @@ class Stepper(Protocol):
 
     def select(self, state: Any, rows: NDArray[np.int64]) -> Any:
         """The state of hypotheses ``rows`` [N']; a row may be taken several times or not at all."""
+        ...
+
+    def side_by_side(self, make: Callable[[list[int]], Any], batches: list[list[int]]) -> Iterator[Any]:
+        """What ``make`` makes of each batch, in order; several at a time where that is faster."""
         ...
 
 
@@ -81,7 +85,10 @@ def length_bound(source: int) -> int:
 
 
 def in_batches(sources: Sequence[Ids], width: int) -> list[list[int]]:
-    """Indices of sources in batches of like length, with at most ``ROWS`` hypotheses of ``width`` each."""
-    order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
+    """Indices of sources in batches of like length, with at most ``ROWS`` hypotheses of ``width`` each.
+
+    The longest come first, so that threads that share the batches end together.
+    """
+    order = sorted(range(len(sources)), key=lambda index: -len(sources[index]))
     size = max(1, ROWS // width)
     return [order[start : start + size] for start in range(0, len(order), size)]

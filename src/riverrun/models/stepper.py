@@ -1,6 +1,6 @@
 """What a search needs of translators: their ``step`` over numpy arrays, several models voting."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from riverrun.data.rows import Ids
 from riverrun.models.cores import State
 from riverrun.models.decoders import MonotoneDecoder
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
+from riverrun.models.threads import side_by_side
 from riverrun.text.vocabulary import START, UNKNOWN
 
 States = tuple[State, ...]
@@ -49,6 +50,10 @@ class TorchStepper:
             return state
         chosen = torch.from_numpy(np.ascontiguousarray(rows)).to(self.device)
         return tuple(tuple(part.index_select(1, chosen) for part in parts) for parts in state)
+
+    def side_by_side(self, make: Callable[[list[int]], Any], batches: list[list[int]]) -> Iterator[Any]:
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        return side_by_side(min(threads, max(1, len(batches))), make, batches)
 
     @torch.inference_mode()
     def force(

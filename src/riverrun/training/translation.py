@@ -25,6 +25,7 @@ from riverrun.generation.search import Search
 from riverrun.models.cores import State
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
 from riverrun.models.stepper import TorchStepper, written
+from riverrun.models.threads import workers
 from riverrun.text import Tokenizer
 from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
@@ -240,15 +241,10 @@ def _workers(settings: config.Settings, device: torch.device) -> ThreadPoolExecu
     model, threads = settings.model, settings.training.threads
     assert model.members is not None
     assert threads is not None
-    workers = min(threads, model.members)
-    if workers == 1 or device.type != "cpu" or model.decoder_layers != 1:
+    count = min(threads, model.members)
+    if count == 1 or device.type != "cpu" or model.decoder_layers != 1:
         return None
-    return ThreadPoolExecutor(workers, initializer=_prepare_worker)
-
-
-def _prepare_worker() -> None:
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    return workers(count)
 
 
 def _sample(pairs: Encoded, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
