@@ -1,7 +1,7 @@
 """Choosing what the user left open for translators and taggers.
 
 The figures come from grapheme-to-phoneme, date, addition and translation runs on two cores; the development
-sets alone decided. What a budget allows beyond some twenty passes goes into more networks that vote, because by
+sets alone decided. What a budget allows beyond some thirty passes goes into more networks that vote, because by
 then a single one only learns the training pairs by heart; each of them has a thread of its own. A small network
 alone gets one thread: its matrices are too small for two, and waiting for a second thread costs much where other
 programs run.
@@ -17,7 +17,7 @@ from riverrun.text.sides import resolve_sides
 from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
 
 MOST_MEMBERS = 8
-PASSES = 20  # epochs of one network; what the budget allows beyond them goes into more networks
+PASSES = 30  # epochs of one network; what the budget allows beyond them goes into more networks
 ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
 
 
