@@ -18,6 +18,7 @@ from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
 
 MOST_MEMBERS = 8
 PASSES = 30  # epochs of one network; what the budget allows beyond them goes into more networks
+ENOUGH = 10  # epochs after which a second network helps more than a faster first one
 ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
 
 
@@ -57,7 +58,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     batch = training.batch or max(1, min(64, given.pairs // 8))
     threads = training.threads or torch.get_num_threads()
     passes = _passes(budget, given, hidden, batch)
-    members = model.members or (_members(passes * threads) if budget.minutes else 1)
+    members = model.members or (_members(passes, threads) if budget.minutes else 1)
     if budget.minutes:
         passes *= min(1, threads / members)  # of each network
     updates = {
@@ -105,9 +106,10 @@ def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch
     return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
 
 
-def _members(passes: float) -> int:
-    """Networks for so many passes in all."""
-    return max(1, min(MOST_MEMBERS, round(passes / PASSES)))
+def _members(passes: float, threads: int) -> int:
+    """Networks that can make ``PASSES`` each; two where the second thread would otherwise idle."""
+    free = 2 if threads > 1 and passes >= ENOUGH else 1
+    return max(free, min(MOST_MEMBERS, round(passes * threads / PASSES)))
 
 
 def _dropout(passes: float) -> float:

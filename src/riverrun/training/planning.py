@@ -78,8 +78,7 @@ def plan_steps(
 ) -> Plan | None:
     """The plan, or None while a budget in minutes still has to measure the pace.
 
-    The pace is measured during warm-up, whose learning rates do not depend on the number of steps. It is the
-    median duration of a step, which a slow first step or another program's burst of work does not disturb. Then
+    The pace is measured during warm-up, whose learning rates do not depend on the number of steps. Then
     one evaluation is made, only to know how long it takes.
     """
     if budget.steps is not None:
@@ -94,7 +93,7 @@ def plan_steps(
         return None
     if step < settings.warmup and now - clock.marks[0] < total * MEASURING_SHARE:
         return None
-    pace = statistics.median(after - before for before, after in pairwise(clock.marks))
+    pace = _pace([after - before for before, after in pairwise(clock.marks)])
     end = total * (1 - ENDING_SHARE) - ENDING_SECONDS
     plan = _plan(task, settings, step + max(1, int((end - now) / pace)), budget.minutes)
     with as_used(task.model):
@@ -106,6 +105,12 @@ def plan_steps(
     evaluations = max(1, min(plan.evaluations, int(left * EVALUATING_SHARE / max(1e-9, seconds))))
     steps = (left - evaluations * seconds) / pace
     return _plan(task, settings, step + max(1, int(steps)), budget.minutes, evaluations)
+
+
+def _pace(durations: list[float]) -> float:
+    """Mean duration of a step, without those of thrice the median: a slow first one, another program's burst."""
+    usual = statistics.median(durations)
+    return statistics.fmean(duration for duration in durations if duration <= 3 * usual)
 
 
 def _plan(
