@@ -15,7 +15,7 @@ from riverrun.training.task import Task, as_used
 
 MEASURING_SHARE = 0.08  # of a budget in minutes is at most spent before the pace is taken as known
 EVALUATING_SHARE = 0.15  # of it goes into evaluations at most, unless more of them are asked for
-ENDING_SHARE = 0.02  # of it is kept for writing the model
+ENDING_SHARE = 0.03  # of it is kept for writing the model
 ENDING_SECONDS = 0.3
 
 
