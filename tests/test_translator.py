@@ -7,8 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 import riverrun
+import riverrun.generation.search
 import tiny_pairs
 from riverrun.cli.main import main
 from riverrun.errors import CorpusError, ModelError, SettingsError
@@ -67,6 +69,19 @@ def test_order_and_company_change_nothing(translated: Path):
     model = riverrun.load_translator(translated)
     sources = ["abcdef", "a", "fxd", "bb", "cdcdc"]
     assert model.translate(sources) == [model.translate([source])[0] for source in sources]
+
+
+def test_threads_that_share_the_batches_find_the_same(translated: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(riverrun.generation.search, "ROWS", 16)
+    sources = [source for source, _ in tiny_pairs.pronunciations(100, seed=1)]
+    model, threads = riverrun.load_translator(translated), torch.get_num_threads()
+    found = []
+    for count in (1, 3):
+        torch.set_num_threads(count)
+        found.append(model.translations(sources, n_best=2))
+        assert torch.get_num_threads() == count  # what workers set is their own
+    torch.set_num_threads(threads)
+    assert found[0] == found[1]
 
 
 def test_scores_are_those_of_the_search(translated: Path):
