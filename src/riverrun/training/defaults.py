@@ -27,7 +27,7 @@ class Circumstances:
 DEFAULT_MINUTES = 3.0
 SAMPLED_FROM = 3072  # symbols of a vocabulary from which the softmax is sampled
 NEGATIVES = 512  # symbols that a sample has beyond the number of its targets
-TIED_FROM = 8192  # symbols from which the projection shares the embedding's weights
+TIED_FROM = 32768  # symbols from which the projection shares the embedding's weights
 
 
 def resolve(settings: Settings, given: Circumstances) -> Settings:
