@@ -132,6 +132,13 @@ def test_unseen_symbols_and_long_sources_are_warned_of(translated: Path):
         assert model.translate(["ab" * 40])
 
 
+def test_evaluation_warns_once(translated: Path, tmp_path: Path):
+    model = riverrun.load_translator(translated)
+    with pytest.warns(UserWarning, match="never seen") as found:
+        model.evaluate(tiny_pairs.write(tmp_path / "odd.tsv", [("aQ", "aː")]))
+    assert len(found) == 1
+
+
 def test_kinds_of_models_are_not_confused(translated: Path, trained: Path):
     with pytest.raises(ModelError, match="is a translator"):
         riverrun.load_language_model(translated)

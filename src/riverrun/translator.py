@@ -196,7 +196,9 @@ class TrainedTranslator:
         if not pairs:
             raise InputError(f"{path} holds no pair")
         outputs = self.translate(references, beam=beam)
-        nats = -sum(self.score(pairs))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the same sources as above
+            nats = -sum(self.score(pairs))
         tokens = sum(len(self.target.encode(target)) + 1 for _, target in pairs)
         different = [list(dict.fromkeys(wanted)) for wanted in references.values()]
         return quality(outputs, different, self.target.unit, nats / tokens, len(pairs))
