@@ -91,7 +91,8 @@ def test_the_list(capsys):
 )
 def test_bad_input(arguments, complaint, tmp_path, own_cache, capsys):
     assert main(["reproduce", *arguments, "-o", str(tmp_path / "out")]) == 2
-    error = capsys.readouterr().err
+    printed, error = capsys.readouterr()
+    assert not printed
     assert complaint in error
     assert error.count("\n") == 1
 

@@ -51,6 +51,7 @@ def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
 
     began = time.perf_counter()
     folder = Path(options.output) / recipe.name
+    running = perform(recipe, folder, options.epochs, options.seeds, Path(options.data), _announce)
     if not options.json:
         print(f"{recipe.name}: {recipe.title}\n  {recipe.citation}\n")
         print(textwrap.fill(recipe.about, 110, initial_indent="  ", subsequent_indent="  ") + "\n")
@@ -58,7 +59,7 @@ def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
             print(f"  {experiment.name:20} {experiment.budget}; {experiment.note}")
         print("\n" + _line("", "figure", "published", "ours", "", "seconds"))
     outcomes, table = [], []
-    for outcome in perform(recipe, folder, options.epochs, options.seeds, Path(options.data), _announce):
+    for outcome in running:
         outcomes.append(outcome)
         table += (found := rows(outcome))
         for row in found if not options.json else ():

@@ -40,7 +40,7 @@ def run(
     data: Path = DATA,
     announce: Callable[[Experiment], None] = lambda experiment: None,
 ) -> Iterator[Outcome]:
-    """Train and measure; yields one outcome an experiment.
+    """Check what is asked for; then train and measure, one outcome an experiment.
 
     Args:
         recipe: what to run.
@@ -59,6 +59,17 @@ def run(
             raise InputError(f"--{name} {value:g}: must be above 0")
     for experiment in recipe.experiments:
         find_source(experiment, folder, data)
+    return _outcomes(recipe, folder, epochs, seeds, data, announce)
+
+
+def _outcomes(
+    recipe: Recipe,
+    folder: Path,
+    epochs: float | None,
+    seeds: int | None,
+    data: Path,
+    announce: Callable[[Experiment], None],
+) -> Iterator[Outcome]:
     counts = [min(e.seeds, seeds) if seeds else e.seeds for e in recipe.experiments]
     jobs = [
         Job(recipe.name, index, seed, epochs, folder, data)

@@ -70,11 +70,7 @@ class Plan(NamedTuple):
 
 
 def plan_steps(
-    task: Task,
-    settings: TrainingSettings,
-    budget: BudgetSettings,
-    step: int,
-    clock: Clock,
+    task: Task, settings: TrainingSettings, budget: BudgetSettings, step: int, clock: Clock
 ) -> Plan | None:
     """The plan, or None while a budget in minutes still has to measure the pace.
 
