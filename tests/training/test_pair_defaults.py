@@ -8,10 +8,10 @@ from riverrun.training.defaults import Circumstances
 from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, resolve
 
 
-def resolved(pairs=8000, fast_bf16=True, **given):
+def resolved(pairs=8000, fast_bf16=True, attention="monotone", **given):
     dotted = {name.replace("__", "."): value for name, value in given.items()}
     machine = Circumstances(pairs * 6, 40, torch.device("cpu"), fast_bf16)
-    return resolve(config.build(dotted), "monotone", PairCircumstances(pairs, 12.0, 0.5, machine))
+    return resolve(config.build(dotted), attention, PairCircumstances(pairs, 12.0, machine))
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,27 @@ def test_products_are_bf16_where_that_is_fast_and_the_network_wide_enough():
 
 def test_few_pairs_make_small_batches():
     assert [resolved(pairs=pairs).training.batch for pairs in (5, 80, 800, 80_000)] == [1, 10, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("attention", "pairs", "minutes", "hidden"),
+    [
+        ("additive", 50_000, 10, 256),
+        ("additive", 50_000, 1, 128),  # half a pass on one thread, by the rough count
+        ("dot", 8000, 1, 256),
+        ("monotone", 8000, 10, 128),
+        ("none", 8000, 10, 128),
+    ],
+)
+def test_soft_attention_is_wide_where_there_is_time_for_it(attention, pairs, minutes, hidden):
+    settings = resolved(pairs, attention=attention, budget__minutes=minutes, training__threads=1)
+    assert settings.model.hidden == hidden
+
+
+def test_threads_give_time():
+    def hidden(threads):
+        return resolved(
+            20_000, attention="additive", budget__minutes=1, training__threads=threads
+        ).model.hidden
+
+    assert (hidden(1), hidden(2)) == (128, 256)

@@ -7,6 +7,7 @@ alone gets one thread: its matrices are too small for two, and waiting for a sec
 programs run.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,8 @@ from riverrun.errors import SettingsError
 from riverrun.text.sides import resolve_sides
 from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
 
+NARROW, WIDE = 128, 256  # hidden units
+WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which soft attention is wide
 MOST_MEMBERS = 8
 PASSES = 30  # epochs of one network; what the budget allows beyond them goes into more networks
 ENOUGH = 10  # epochs after which a second network helps more than a faster first one
@@ -24,16 +27,18 @@ ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a m
 
 @dataclass(frozen=True)
 class PairCircumstances:
-    """What defaults may depend on: training pairs N, symbols of a pair, what aligning tells, the processor."""
+    """What defaults may depend on: training pairs N, symbols of a pair, the processor."""
 
     pairs: int
     symbols_per_pair: float
-    information: float
     machine: Circumstances
 
 
-def choose_attention(settings: Settings, information: float) -> str:
-    """How the decoder sees the source. Raises SettingsError for combinations that mean nothing."""
+def choose_attention(settings: Settings, information: Callable[[], float]) -> str:
+    """How the decoder sees the source; ``information``, what aligning tells, is asked for only if that decides.
+
+    Raises SettingsError for combinations that mean nothing.
+    """
     model, training = settings.model, settings.training
     if model.core == "conv":
         raise SettingsError("model.core = 'conv': encoders and decoders are lstm or gru")
@@ -45,7 +50,7 @@ def choose_attention(settings: Settings, information: float) -> str:
         )
     if model.attention is not None:
         return model.attention
-    return "monotone" if information >= ALIGNED and not feeds_back else "additive"
+    return "monotone" if not feeds_back and information() >= ALIGNED else "additive"
 
 
 def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Settings:
@@ -54,9 +59,9 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     if budget == BudgetSettings():
         budget = BudgetSettings(minutes=DEFAULT_MINUTES)
     training, model = settings.training, settings.model
-    hidden = model.hidden or (128 if attention in ("monotone", "none") else 256)
     batch = training.batch or max(1, min(64, given.pairs // 8))
     threads = training.threads or torch.get_num_threads()
+    hidden = model.hidden or (WIDE if _suits_wide(attention, budget, given, batch, threads) else NARROW)
     passes = _passes(budget, given, hidden, batch)
     members = model.members or (_members(passes, threads) if budget.minutes else 1)
     if budget.minutes:
@@ -82,7 +87,7 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
         "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
         "warmup": training.warmup if training.warmup is not None else 100,
         "precision": _precision(settings, hidden, given.machine),
-        "threads": training.threads or (1 if members == 1 and hidden < 256 else threads),
+        "threads": training.threads or (1 if members == 1 and hidden < WIDE else threads),
         "device": str(given.machine.device),
     }
     return settings.model_copy(
@@ -95,6 +100,16 @@ def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Set
     )
 
 
+def _suits_wide(
+    attention: str, budget: BudgetSettings, given: PairCircumstances, batch: int, threads: int
+) -> bool:
+    """Whether soft attention has the time that a wide network needs; with less a narrow one learns more."""
+    if attention not in ("dot", "additive"):
+        return False
+    passes = _passes(budget, given, WIDE, batch)
+    return passes * threads >= WIDE_FROM if budget.minutes else passes >= 1
+
+
 def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch: int) -> float:
     """Epochs of one network alone that the budget allows, roughly."""
     if budget.epochs is not None:
@@ -102,7 +117,7 @@ def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch
     if budget.steps is not None:
         return budget.steps * batch / given.pairs
     assert budget.minutes is not None
-    symbols_per_second = 12_000 * (128 / hidden) ** 1.3
+    symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
     return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
 
 
@@ -133,4 +148,4 @@ def _learning_rate(settings: Settings, hidden: int) -> float:
 def _precision(settings: Settings, hidden: int, machine: Circumstances) -> str:
     if settings.training.precision != "auto":
         return settings.training.precision
-    return "bf16" if machine.fast_bf16 and hidden >= 128 else "fp32"
+    return "bf16" if machine.fast_bf16 and hidden >= NARROW else "fp32"

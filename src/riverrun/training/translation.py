@@ -197,12 +197,12 @@ def translation_task(
     settings, training, validation = data.settings, data.training, data.validation
     tagging = settings.data.task == "tagging"
     sizes = data.source.size, data.target.size
-    alignable = not tagging and sizes[0] * sizes[1] <= LARGEST
-    information = fit_aligner(lambda: _sample(training, LOOKED_AT), *sizes).information if alignable else 0.0
-    attention = "none" if tagging else pair_defaults.choose_attention(settings, information)
+    attention = (
+        "none" if tagging else pair_defaults.choose_attention(settings, lambda: _information(training, sizes))
+    )
     machine = Circumstances(int(training.targets.ends[-1]), sizes[1], device, has_fast_bf16(device))
     each = (int(training.sources.ends[-1]) + int(training.targets.ends[-1])) / len(training.sources)
-    circumstances = pair_defaults.PairCircumstances(len(training.sources), each, information, machine)
+    circumstances = pair_defaults.PairCircumstances(len(training.sources), each, machine)
     settings = pair_defaults.resolve(settings, attention, circumstances)
     training_args = settings.training
     assert training_args.batch is not None
@@ -231,6 +231,13 @@ def translation_task(
         _workers(settings, device),
     )
     return task, settings
+
+
+def _information(pairs: Encoded, sizes: tuple[int, int]) -> float:
+    """Share of the targets' entropy that an aligner of their symbols explains; 0 for vocabularies too large."""
+    if sizes[0] * sizes[1] > LARGEST:
+        return 0.0
+    return fit_aligner(lambda: _sample(pairs, LOOKED_AT), *sizes).information
 
 
 def _workers(settings: config.Settings, device: torch.device) -> ThreadPoolExecutor | None:
