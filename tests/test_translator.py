@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +12,10 @@ import torch
 
 import riverrun
 import riverrun.generation.search
+import riverrun.training.translation
 import tiny_pairs
 from riverrun.cli.main import main
-from riverrun.errors import CorpusError, ModelError, SettingsError
+from riverrun.errors import CorpusError, InputError, ModelError, SettingsError
 from riverrun.generation.sampling import Sampling
 
 
@@ -62,6 +64,7 @@ def test_tagging_gives_one_output_for_each_symbol(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", pairs)
     model = tiny_pairs.train(path, tmp_path / "m", steps=60, data__task="tagging")
     assert model.translate(["abca", "a"]) == ["VCCV", "V"]
+    assert riverrun.load_translator(tmp_path / "m", precision="bf16").translate(["abca"]) == ["VCCV"]
     assert all(len(out.text) == 4 for each in model.translations(["abca"], n_best=4) for out in each.outputs)
 
 
@@ -69,6 +72,76 @@ def test_order_and_company_change_nothing(translated: Path):
     model = riverrun.load_translator(translated)
     sources = ["abcdef", "a", "fxd", "bb", "cdcdc"]
     assert model.translate(sources) == [model.translate([source])[0] for source in sources]
+
+
+def test_bf16_writes_the_same_here_and_rounds_its_scores(translated: Path):
+    exact = riverrun.load_translator(translated).translations(["abc", "fxd"], beam=1)
+    rounded = riverrun.load_translator(translated, precision="bf16").translations(["abc", "fxd"], beam=1)
+    for one, other in zip(exact, rounded, strict=True):
+        assert one.outputs[0].text == other.outputs[0].text
+        assert one.outputs[0].log_probability != other.outputs[0].log_probability
+        assert one.outputs[0].log_probability == pytest.approx(other.outputs[0].log_probability, abs=0.2)
+
+
+@pytest.mark.parametrize("attention", ["none", "dot", "additive"])
+def test_every_decoder_works_in_bf16(tmp_path: Path, attention: str):
+    path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "ba"), ("ba", "ab"), ("aab", "baa"), ("b", "b")] * 5)
+    held_out = tiny_pairs.write(tmp_path / "v.tsv", [("bb", "bb")])
+    more = {"model__attention": attention, "model__input_feeding": True, "data__validation": str(held_out)}
+    tiny_pairs.train(path, tmp_path / "m", steps=150, **more)
+    model = riverrun.load_translator(tmp_path / "m", precision="bf16")
+    assert model.translate(["ab", "aab"]) == ["ba", "baa"]
+    assert model.score([("ab", "ba")])[0] > model.score([("ab", "ab")])[0]
+
+
+def test_only_like_votes_with_like(translated: Path, pairs: Path, tmp_path: Path):
+    soft = tiny_pairs.train(pairs, tmp_path / "m", steps=1, model__attention="dot").path
+    with pytest.raises(ModelError, match=r"writes symbols and .* moves along the source"):
+        riverrun.load_translator(translated, soft)
+    equal = tiny_pairs.write(tmp_path / "e.tsv", [("ab", "ba"), ("ba", "ab"), ("a", "b"), ("b", "a")])
+    tagger = tiny_pairs.train(equal, tmp_path / "t", steps=1, data__task="tagging").path
+    other = tiny_pairs.train(equal, tmp_path / "o", steps=1, model__attention="none").path
+    with pytest.raises(ModelError, match=r"writes symbols and .* a tag for each symbol"):
+        riverrun.load_translator(tagger, other)
+
+
+def test_an_impossible_target_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture):
+    equal = tiny_pairs.write(tmp_path / "e.tsv", [("ab", "ba"), ("ba", "ab"), ("a", "b"), ("b", "a")])
+    tagger = str(tiny_pairs.train(equal, tmp_path / "t", steps=1, data__task="tagging").path)
+    assert main(["translate", tagger, "ab", "--score", "a", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["log_probability"] is None
+
+
+def test_a_score_draws_nothing_and_names_what_it_cannot_read(translated: Path, capsys: pytest.CaptureFixture):
+    assert main(["translate", str(translated), "abc", "--score", "k", "--html", "page.html"]) == 2
+    assert "leave out --html" in capsys.readouterr().err
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["translate", str(translated), "abc", "--score", "k Q"]) == 0
+    assert "never seen in training and read as <unknown>: 'Q'" in capsys.readouterr().err
+
+
+def test_a_warning_is_printed_once(translated: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["translate", str(translated), "aQc", "--html", str(tmp_path / "page.html")]) == 0
+    assert capsys.readouterr().err.count("never seen") == 1
+
+
+def test_an_unknown_precision_is_refused(translated: Path):
+    with pytest.raises(InputError, match="precision = 'fp8': give one of fp32, bf16"):
+        riverrun.load_translator(translated, precision="fp8")  # pyright: ignore[reportArgumentType]
+
+
+def test_nothing_is_aligned_where_the_attention_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def aligned(*_: object) -> None:
+        raise AssertionError("aligned")
+
+    monkeypatch.setattr(riverrun.training.translation, "fit_aligner", aligned)
+    path = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations(20))
+    tiny_pairs.train(path, tmp_path / "m", steps=2, model__attention="dot")
+    with pytest.raises(AssertionError, match="aligned"):
+        tiny_pairs.train(path, tmp_path / "n", steps=2)
 
 
 def test_threads_that_share_the_batches_find_the_same(translated: Path, monkeypatch: pytest.MonkeyPatch):
@@ -173,6 +246,8 @@ def test_evaluate_prints_one_json_object(translated: Path, pairs: Path, capsys: 
     figures = json.loads(capsys.readouterr().out)
     assert figures["exact_match"] == 1 - figures["word_error_rate"]
     assert {"pairs", "symbol_error_rate", "bleu", "chrf", "nats_per_token"} <= set(figures)
+    assert main(["evaluate", str(translated), str(pairs), "--json", "--precision", "bf16"]) == 0
+    assert json.loads(capsys.readouterr().out)["nats_per_token"] != figures["nats_per_token"]
 
 
 @pytest.mark.parametrize("beam", ["0", "10000", "x"])

@@ -7,20 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from riverrun import bundle
-from riverrun.errors import ModelError
+from riverrun.errors import InputError, ModelError
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, TrainedTranslator, Translation
+from riverrun.translator import KINDS, Precision, TrainedTranslator, Translation
 
 
-def load(path: str | Path, *others: str | Path) -> TrainedLanguageModel | TrainedTranslator:
+def load(
+    path: str | Path, *others: str | Path, precision: Precision = "fp32"
+) -> TrainedLanguageModel | TrainedTranslator:
     """Load and verify a model directory; translators may be given others that vote with them.
+
+    Args:
+        path: the directory.
+        others: of further translators.
+        precision: in which a translator computes.
 
     Raises:
         ModelError: it is missing, damaged, of a newer format, or the models do not go together.
+        InputError: an unknown precision, or another than fp32 for a language model.
     """
     loaded = bundle.read_bundle(Path(path))
     if loaded.facts.get("kind") in KINDS or others:
-        return TrainedTranslator(loaded, *(bundle.read_bundle(Path(other)) for other in others))
+        return load_translator(path, *others, precision=precision)
+    if precision != "fp32":
+        raise InputError(
+            f"precision = {precision!r}: language models are read in fp32 (riverrun bench tries others)"
+        )
     return TrainedLanguageModel(loaded)
 
 
@@ -32,12 +44,13 @@ def load_language_model(path: str | Path) -> TrainedLanguageModel:
     return model
 
 
-def load_translator(path: str | Path, *others: str | Path) -> TrainedTranslator:
+def load_translator(
+    path: str | Path, *others: str | Path, precision: Precision = "fp32"
+) -> TrainedTranslator:
     """Load a translator or tagger; raises ModelError as :func:`load` does, and for a language model."""
-    model = load(path, *others)
-    if isinstance(model, TrainedLanguageModel):
-        raise ModelError(f"{path} is a language model: use riverrun generate, score or evaluate")
-    return model
+    return TrainedTranslator(
+        *(bundle.read_bundle(Path(each)) for each in (path, *others)), precision=precision
+    )
 
 
 def train(

@@ -3,11 +3,12 @@
 import shutil
 import tomllib
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError, OutputError
 from riverrun.generation.search import Hypothesis, Search
+from riverrun.text import Tokenizer
 from riverrun.text.sides import sides_from_json
 from riverrun.text.symbols import describe
 from riverrun.text.vocabulary import START
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from riverrun.models.stepper import TorchStepper
 
 KINDS = ("translator", "tagger")
+Precision = Literal["fp32", "bf16"]
+"""Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
+
 Ids = NDArray[np.int32]
 
 
@@ -65,21 +70,36 @@ class Attention:
 class TrainedTranslator:
     """A sequence-to-sequence model loaded from its directory; several can be decoded together."""
 
-    def __init__(self, loaded: bundle.Bundle, *others: bundle.Bundle) -> None:
+    def __init__(self, loaded: bundle.Bundle, *others: bundle.Bundle, precision: Precision = "fp32") -> None:
         """Load a model, and others that vote with it; they must have the same symbols.
+
+        Args:
+            loaded: the model.
+            others: models that vote with it.
+            precision: in which all of them compute.
 
         Raises:
             ModelError: a directory does not hold a translator, or the models do not go together.
+            InputError: an unknown precision.
         """
+        if precision not in get_args(Precision):
+            raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
         for member in (loaded, *others):
             if member.facts.get("kind") not in KINDS:
-                raise ModelError(f"{member.path} is a {member.facts.get('kind', 'model')}, not a translator")
+                kind = member.facts.get("kind", "model")
+                raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
             if member.tokenizer != loaded.tokenizer:
                 raise ModelError(
                     f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
                 )
+            if _writes(member) != _writes(loaded):
+                raise ModelError(
+                    f"{member.path} writes {_writes(member)} and {loaded.path} {_writes(loaded)}: only models of one "
+                    "task and kind of attention (monotone or not) can vote together"
+                )
         self._bundles = (loaded, *others)
+        self.precision = precision
         self.source, self.target = sides_from_json(loaded.tokenizer)
         self.settings: dict[str, Any] = tomllib.loads(loaded.config)
 
@@ -123,7 +143,7 @@ class TrainedTranslator:
         sampling: "Sampling | None" = None,
         seed: int = 0,
     ) -> list[Translation]:
-        """Outputs with their log-probabilities, best first.
+        """Outputs with their log-probabilities, best first; random ones in the order they were drawn.
 
         Args:
             texts: sources.
@@ -163,7 +183,9 @@ class TrainedTranslator:
 
         For a monotone decoder it is that of the target's most likely alignment, a lower bound.
         """
-        return [float(logs.sum()) for logs, _ in self._force(list(pairs))]
+        pairs = list(pairs)
+        self._warn_of_unseen(self.target, [target for _, target in pairs])
+        return [float(logs.sum()) for logs, _ in self._force(pairs)]
 
     def attention(self, pairs: Iterable[tuple[str, str]]) -> list[Attention]:
         """Where the model looks in each source as it writes the given target."""
@@ -235,6 +257,8 @@ class TrainedTranslator:
             except RuntimeError as error:
                 reason = str(error).splitlines()[0]
                 raise ModelError(f"{member.path}: its weights do not fit its settings ({reason})") from error
+            if self.precision == "bf16":
+                model.members.bfloat16()
             models.append(model)
         return models
 
@@ -250,15 +274,8 @@ class TrainedTranslator:
 
     def _encode(self, texts: Sequence[str]) -> list[Ids]:
         """Ids of sources; unseen symbols and uncommon lengths are named in a warning."""
-        unseen: dict[str, int] = {}
-        sources = []
-        for text in texts:
-            sources.append(self.source.encode(text) if text.strip() else np.empty(0, np.int32))
-            for symbol, count in self.source.unseen(text).items() if text.strip() else ():
-                unseen[symbol] = unseen.get(symbol, 0) + count
-        if unseen:
-            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
-            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=4)
+        self._warn_of_unseen(self.source, texts)
+        sources = [self.source.encode(text) if text.strip() else np.empty(0, np.int32) for text in texts]
         longest, known = max(map(len, sources), default=0), self.facts.get("longest_source", 0)
         if longest > 2 * known:
             warnings.warn(
@@ -266,6 +283,15 @@ class TrainedTranslator:
                 stacklevel=4,
             )
         return sources
+
+    def _warn_of_unseen(self, side: Tokenizer, texts: Sequence[str]) -> None:
+        unseen: Counter[str] = Counter()
+        for text in texts:
+            if text.strip():
+                unseen.update(side.unseen(text))
+        if unseen:
+            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
+            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=5)
 
     def _outputs(self, pairs: Sequence[tuple[str, str]]) -> list[Ids]:
         """What the decoder writes for given targets, the end symbol last."""
@@ -291,4 +317,12 @@ class TrainedTranslator:
         return [found[index] for index in range(len(pairs))]
 
 
-__all__ = ["KINDS", "Attention", "Output", "TrainedTranslator", "Translation"]
+def _writes(member: bundle.Bundle) -> str:
+    """What a model's decoder writes; only like can vote with like."""
+    if member.facts["kind"] == "tagger":
+        return "a tag for each symbol"
+    monotone = tomllib.loads(member.config)["model"].get("attention") == "monotone"
+    return "moves along the source" if monotone else "symbols"
+
+
+__all__ = ["KINDS", "Attention", "Output", "Precision", "TrainedTranslator", "Translation"]

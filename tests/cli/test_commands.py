@@ -355,6 +355,9 @@ class TestScoreEvaluateShowData:
         assert report["tokens"] == report["characters"] == len(corpus.read_text())
         assert "bits per character" in cli("evaluate", trained, corpus)[1]
 
+    def test_a_language_model_is_evaluated_in_fp32_alone(self, complaint, trained, corpus):
+        assert "read in fp32" in complaint("evaluate", trained, corpus, "--precision", "bf16")
+
     def test_show(self, cli, trained):
         report = json.loads(cli("show", trained, "--json")[1])
         assert report["settings"]["model"]["hidden"] == 16

@@ -1,13 +1,12 @@
 """``riverrun bench``: how fast a model generates on this machine, and where the time goes."""
 
 import argparse
-import json
 import subprocess
 import sys
 import time
 from typing import Any
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 
 _PROMPT = 1000  # symbols read before writing
 
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--n {options.n}: give 1 or more samples")
     report = measure(options.model, options.seconds, options.n, options.precision)
     if options.json:
-        print(json.dumps(report))
+        print_json(report)
         return 0
     print(f"{report['characters_per_second']:12,.0f} characters/s ({options.precision}, {options.n} at once)")
     print(f"{report['score_characters_per_second']:12,.0f} characters/s when scoring a text")

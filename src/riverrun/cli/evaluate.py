@@ -1,9 +1,9 @@
 """``riverrun evaluate``: how well a model predicts a text."""
 
 import argparse
-import json
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
+from riverrun.cli.translate import add_precision
 
 
 def add_arguments(parser: Parser) -> None:
@@ -13,21 +13,25 @@ def add_arguments(parser: Parser) -> None:
         "--beam", type=int, default=4, metavar="K", help="translators: hypotheses kept (default 4)"
     )
     parser.add_argument(
-        "--skip-bad", action="store_true", help="translators: leave out lines that are no pair"
+        "--skip-bad",
+        "--data.skip-bad",
+        action="store_true",
+        help="translators: leave out lines that are no pair",
     )
+    add_precision(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
     from riverrun.api import TrainedTranslator, load
 
-    model = load(options.model)
+    model = load(options.model, precision=options.precision)
     if isinstance(model, TrainedTranslator):
         figures = model.evaluate(options.file, beam=options.beam, skip_bad=options.skip_bad).to_dict()
     else:
         figures = model.evaluate(options.file).to_dict()
     if options.json:
-        print(json.dumps(figures))
+        print_json(figures)
         return 0
     for name, value in figures.items():
         print(

@@ -1,12 +1,11 @@
 """``riverrun generate``: text from a model, shown as it is written."""
 
 import argparse
-import json
 import sys
 import time
 import warnings
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 from riverrun.errors import InputError
 
 
@@ -70,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             "first_symbol_seconds": first,  # from the first import on
             "characters_per_second": characters / samples[0].seconds if samples[0].seconds else None,
         }
-        print(json.dumps(report, ensure_ascii=False))
+        print_json(report)
     elif options.n == 1:
         length = None if options.endless else options.length
         pieces = model.stream(options.prompt, length, **choice)

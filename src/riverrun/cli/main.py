@@ -3,10 +3,14 @@
 import argparse
 import difflib
 import importlib
+import json
+import math
 import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",
@@ -15,7 +19,7 @@ COMMANDS = {
     "score": "surprisal of every token of a text",
     "evaluate": "how well a model predicts a text",
     "show": "what a model is, how it was trained, how good it is",
-    "report": "a page about a model: curves, samples, surprisal, what it copies",
+    "report": "a page about a model: curves, samples, what was held out, what it copies",
     "reproduce": "run published results again, their number beside ours",
     "data": "list or get known texts; clean the cache",
     "bench": "how fast a model generates on this machine",
@@ -46,7 +50,7 @@ def _run(name: str, arguments: list[str]) -> int:
     from riverrun.errors import RiverrunError
 
     debug = "--debug" in arguments
-    warnings.showwarning = _show_warning
+    warnings.showwarning = partial(_show_warning, set())
     command = importlib.import_module(f"riverrun.cli.{name}")
     parser = Parser(prog=f"riverrun {name}", description=COMMANDS[name], allow_abbrev=False)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -90,8 +94,24 @@ def _help() -> str:
     )
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+def print_json(document: Any) -> None:
+    """Print a document as one line of JSON; a number that is not finite becomes null, as JSON has no word for it."""
+    print(json.dumps(_finite(document), ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show_warning(shown: set[str], message, category, filename, lineno, file=None, line=None) -> None:
+    """Print a warning; the same one once a command."""
+    if (text := str(message)) not in shown:
+        shown.add(text)
+        print(f"warning: {text}", file=sys.stderr)
 
 
 def script() -> None:

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 
 
 def add_arguments(parser: Parser) -> None:
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
         write_page(Path(options.html), score, str(options.model))
     if options.json:
-        print(json.dumps(score.to_dict(), ensure_ascii=False))
+        print_json(score.to_dict())
     elif not options.html:
         for token in score.token_scores:
             print(f"{token.surprisal_bits:.4f}\t{json.dumps(token.text, ensure_ascii=False)}")

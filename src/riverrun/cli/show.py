@@ -1,10 +1,9 @@
 """``riverrun show``: what a model is."""
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel, TrainedTranslator
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         "settings": model.settings,
     }
     if options.json:
-        print(json.dumps(report, ensure_ascii=False))
+        print_json(report)
         return 0
     print(
         f"{options.model}: {model.facts.get('kind', 'model')}, {model.parameters:,} weights, "

@@ -1,7 +1,6 @@
 """``riverrun train``: from texts to a model directory."""
 
 import argparse
-import json
 import os
 import shlex
 import signal
@@ -10,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 from riverrun.errors import InputError
 
 
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
             "validation_nats_per_token": last.nats_per_token,
             **{f"validation_{name}": value for name, value in last.figures.items()},
         }
-        print(json.dumps(report, ensure_ascii=False))
+        print_json(report)
     return 130 if last.reason == "interrupted" else 0
 
 
