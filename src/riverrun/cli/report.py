@@ -9,14 +9,14 @@ from riverrun.cli.main import Parser
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: MODEL-report.html)")
-    parser.add_argument("--text", metavar="FILE", help="its training text, where that has moved")
+    parser.add_argument("--text", metavar="FILE", help="its training text or pairs, where they have moved")
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import load_language_model
+    from riverrun.api import load
     from riverrun.reporting.model_report import write_report
 
-    model = load_language_model(options.model)
+    model = load(options.model)
     beside = model.path.with_name(f"{model.path.resolve().name}-report.html")
     print(write_report(model, Path(options.output) if options.output else beside, options.text))
     return 0

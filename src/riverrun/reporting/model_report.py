@@ -1,4 +1,6 @@
-"""The page of a model: settings, curves, samples, surprisal of a held-out passage, what it copies."""
+"""The page of a model: settings, curves, samples; of a language model the surprisal of a held-out passage and what it
+copies, of a translator what it makes of held-out pairs and where it looked.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from riverrun.api import TrainedLanguageModel
+from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.cache import write_atomically
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
 from riverrun.reporting import page, pictures
+from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
@@ -20,14 +23,16 @@ from riverrun.text.tokenizer import rebuffer
 SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
 PASSAGE_LENGTH = 1500  # characters
 
+Model = TrainedLanguageModel | TrainedTranslator
 
-def write_report(model: TrainedLanguageModel, output: Path, text: str | None = None) -> Path:
+
+def write_report(model: Model, output: Path, text: str | None = None) -> Path:
     """Write the page, and its pictures as PNG beside it.
 
     Args:
-        model: a trained language model.
+        model: a trained language model, translator or tagger.
         output: the page.
-        text: its training text, where it is no longer where it was.
+        text: its training text or pairs, where they are no longer where they were.
 
     Raises:
         CorpusError: the text given is not the model's.
@@ -40,17 +45,19 @@ def write_report(model: TrainedLanguageModel, output: Path, text: str | None = N
     parts = [
         page.section("The model", page.table(("", ""), _facts(model))),
         page.section("Loss against time", page.picture(png, "loss against seconds")),
-        page.section("Samples by step and temperature", page.samples_grid(history.samples, history.epochs)),
+        _samples_section(model, history),
     ]
     if corpus is None:
-        parts.append(page.section("Copying and surprisal", page.paragraph(missing)))
+        parts.append(page.section("What needs the training text", page.paragraph(missing)))
+    elif isinstance(model, TrainedTranslator):
+        parts.append(held_out_section(model, corpus))
     else:
         parts += [_copying_section(model, corpus, history), _surprisal_section(model, corpus)]
     parts.append(page.section("Settings", page.table(("setting", "value"), _settings(model))))
     return page.write(output, f"riverrun model {model.path.name}", parts)
 
 
-def training_text(model: TrainedLanguageModel, text: str | None) -> tuple[Corpus | None, str]:
+def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
     """The corpus a model was trained on, or None and why it is not there."""
     sha256 = model.facts.get("corpus", {}).get("sha256")
     if text is not None:
@@ -84,6 +91,12 @@ def copying_by_temperature(
         result = copying(ids, training)
         found[temperature] = tokenizer.decode(ids[result.place : result.place + result.longest]), result
     return found
+
+
+def _samples_section(model: Model, history: History) -> str:
+    if isinstance(model, TrainedTranslator):
+        return page.section("Samples by step", page.translations_by_step(history.samples, history.epochs))
+    return page.section("Samples by step and temperature", page.samples_grid(history.samples, history.epochs))
 
 
 def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: History) -> str:
@@ -129,15 +142,17 @@ def _loss(history: History) -> bytes:
     return pictures.curves(lines, "seconds", "nats per token")
 
 
-def _facts(model: TrainedLanguageModel) -> list[tuple[str, str]]:
-    facts: dict[str, Any] = {"weights": f"{model.parameters:,}", "symbols": f"{model.tokenizer.size:,}"}
+def _facts(model: Model) -> list[tuple[str, str]]:
+    sides = (model.source, model.target) if isinstance(model, TrainedTranslator) else (model.tokenizer,)
+    symbols = " and ".join(f"{side.size:,}" for side in sides)
+    facts: dict[str, Any] = {"weights": f"{model.parameters:,}", "symbols": symbols}
     facts |= {name.replace("_", " "): value for name, value in model.facts.items() if name != "corpus"}
     corpus = model.facts.get("corpus", {})
     facts["corpus"] = f"{corpus.get('name')}, {corpus.get('characters', 0):,} characters"
     return [(name, f"{v:.4f}" if isinstance(v, float) else str(v)) for name, v in facts.items()]
 
 
-def _settings(model: TrainedLanguageModel) -> list[tuple[str, str]]:
+def _settings(model: Model) -> list[tuple[str, str]]:
     return [
         (f"{section}.{key}", str(value))
         for section, values in model.settings.items()

@@ -25,7 +25,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
             "learned from" if source in parts[0] else "held out",
             source,
             " / ".join(targets),
-            *(_marked(each[place].outputs[0].text, targets) for each in found.values()),
+            *(marked(each[place].outputs[0].text, targets) for each in found.values()),
         )
         for place, (source, targets) in enumerate(wanted.items())
     ]
@@ -39,5 +39,6 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     return page.section(title, *shown)
 
 
-def _marked(output: str, targets: Sequence[str]) -> str:
+def marked(output: str, targets: Sequence[str]) -> str:
+    """An output, with a tick if it is one of the targets."""
     return f"✓ {output}" if output in targets else output

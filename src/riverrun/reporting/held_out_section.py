@@ -1,0 +1,53 @@
+"""A part of a translator's page: what it makes of pairs that were held out, and where it looked."""
+
+import warnings
+
+from riverrun.data.corpus import Corpus
+from riverrun.data.pairs import Pair, held_out, open_pairs
+from riverrun.errors import CorpusError
+from riverrun.recipes.translation import spread
+from riverrun.reporting import page
+from riverrun.reporting.attention_page import ABOUT, tables
+from riverrun.reporting.translations import marked
+from riverrun.translator import TrainedTranslator
+
+SHOWN = 20  # sources
+DRAWN = 5  # of them, with attention
+
+
+def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
+    """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
+    try:
+        wanted = spread(held_out_pairs(model, corpus), SHOWN)
+    except CorpusError as error:
+        return page.section("Held-out pairs", page.paragraph(f"They cannot be read: {error}."))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "never seen in training")
+        found = model.translations(wanted)
+        drawn = [page.paragraph(ABOUT), *tables(model, found[:DRAWN])] if _looks(model) else []
+    lines = [
+        (
+            translation.source,
+            " / ".join(targets),
+            marked(output.text, targets),
+            f"{output.log_probability:.3f}",
+        )
+        for translation, targets in zip(found, wanted.values(), strict=True)
+        for output in translation.outputs
+    ]
+    header = ("source", "wanted", "output", "log-probability, nats")
+    return page.section("Held-out pairs", page.table(header, lines), *drawn)
+
+
+def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
+    """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
+    data, seed = model.settings["data"], model.settings["training"]["seed"]
+    if isinstance(data["validation"], str):
+        return list(open_pairs((data["validation"],), data["skip_bad"]).pairs())
+    pairs = open_pairs(tuple(map(str, corpus.files)), data["skip_bad"])
+    mask = held_out(pairs, data["validation"], seed)
+    return [pair for pair, out in zip(pairs.pairs(), mask, strict=True) if out]
+
+
+def _looks(model: TrainedTranslator) -> bool:
+    return model.settings["model"].get("attention", "none") != "none"
