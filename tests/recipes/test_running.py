@@ -87,6 +87,8 @@ def test_the_list(capsys):
             ["eng-fra", "--data", "/nowhere"],
             "eng-fra.tsv is not in /nowhere: give its directory with --data DIR",
         ),
+        (["alphabet", "--epochs", "1e10"], "--epochs 1e+10: must be above 0 and at most 1e+09"),
+        (["addition", "eng-fra", "--data", "/nowhere"], "eng-fra.tsv is not in /nowhere"),  # before any runs
     ],
 )
 def test_bad_input(arguments, complaint, tmp_path, own_cache, capsys):
@@ -130,6 +132,15 @@ def test_a_text_that_does_not_suit_a_unit_is_allowed_and_named(name, text, warni
         assert main(command) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
     assert any(warning in line for line in lines)
+
+
+def test_a_text_that_is_none_is_refused(tmp_path, capsys):
+    (tmp_path / "eng-fra.tsv").write_bytes(b"Go.\tVa \xff\n")
+    assert main(["reproduce", "eng-fra", "--data", str(tmp_path), "-o", str(tmp_path / "out")]) == 2
+    assert "eng-fra.tsv is not UTF-8 text" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["reproduce", "alphabet", "-o", str(tmp_path / "file")]) == 2
+    assert "choose another --output" in capsys.readouterr().err
 
 
 def test_unknown_names():

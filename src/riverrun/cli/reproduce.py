@@ -1,17 +1,17 @@
 """``riverrun reproduce``: published results, run again."""
 
 import argparse
-import json
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riverrun.cli.main import Parser
+from riverrun.cli.main import Parser, print_json
 
 if TYPE_CHECKING:
-    from riverrun.recipes.recipe import Experiment, Recipe, Row
+    from riverrun.recipes.recipe import Experiment, Outcome, Recipe, Row
 
 
 def add_arguments(parser: Parser) -> None:
@@ -25,46 +25,53 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from riverrun.recipes.catalogue import RECIPES, find
+    from riverrun.recipes.running import run as perform
 
     if not options.names:
         return _list(list(RECIPES.values()), options.json)
-    reports = [_reproduce(recipe, options) for recipe in [find(name) for name in options.names]]
+    recipes = [find(name) for name in options.names]
+    runs = [
+        perform(each, _folder(each, options), options.epochs, options.seeds, Path(options.data), _announce)
+        for each in recipes
+    ]  # all are checked before the first begins
+    reports = [_reproduce(*each, options) for each in zip(recipes, runs, strict=True)]
     if options.json:
-        print(json.dumps({"recipes": reports}, ensure_ascii=False))
+        print_json({"recipes": reports})
     return 0
 
 
 def _list(recipes: "list[Recipe]", as_json: bool) -> int:
     if as_json:
         listed = [{"name": r.name, "title": r.title, "citation": r.citation} for r in recipes]
-        print(json.dumps({"recipes": listed}, ensure_ascii=False))
+        print_json({"recipes": listed})
     else:
         for recipe in recipes:
             print(f"{recipe.name:16} {recipe.title}\n{'':16} {recipe.citation}")
     return 0
 
 
-def _reproduce(recipe: "Recipe", options: argparse.Namespace) -> dict:
+def _folder(recipe: "Recipe", options: argparse.Namespace) -> Path:
+    return Path(options.output) / recipe.name
+
+
+def _reproduce(recipe: "Recipe", outcomes: "Iterator[Outcome]", options: argparse.Namespace) -> dict:
     from riverrun.recipes.recipe import rows
-    from riverrun.recipes.running import run as perform
     from riverrun.reporting.recipe_report import write_report
 
     began = time.perf_counter()
-    folder = Path(options.output) / recipe.name
-    running = perform(recipe, folder, options.epochs, options.seeds, Path(options.data), _announce)
     if not options.json:
         print(f"{recipe.name}: {recipe.title}\n  {recipe.citation}\n")
         print(textwrap.fill(recipe.about, 110, initial_indent="  ", subsequent_indent="  ") + "\n")
         for experiment in recipe.experiments:
             print(f"  {experiment.name:20} {experiment.budget}; {experiment.note}")
         print("\n" + _line("", "figure", "published", "ours", "", "seconds"))
-    outcomes, table = [], []
-    for outcome in running:
-        outcomes.append(outcome)
+    seen, table = [], []
+    for outcome in outcomes:
+        seen.append(outcome)
         table += (found := rows(outcome))
         for row in found if not options.json else ():
             print(_row(row), flush=True)
-    page = write_report(folder, recipe, outcomes)
+    page = write_report(_folder(recipe, options), recipe, seen)
     seconds = time.perf_counter() - began
     print(f"{recipe.name}: {seconds:.0f} s in all; the page is {page}", file=sys.stderr)
     return {

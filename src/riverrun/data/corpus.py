@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.library import BUILT_IN, built_in_text, downloaded
+from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
 from riverrun.errors import CorpusError
 
 CHUNK_BYTES = 1 << 22
@@ -120,6 +120,8 @@ def _expand(item: str) -> list[Path]:
         return [task]
     if (known := downloaded(item)) is not None:
         return [known]
+    if item in DOWNLOADS:
+        raise CorpusError(f"{item} is not on this machine yet: fetch it with riverrun data get {item}")
     shown = " ".join(item[:200].split()) or "''"
     raise CorpusError(f"{shown}: no such file, directory or known text (see: riverrun data list)")
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.cache import write_atomically
 from riverrun.data.library import DOWNLOADS, downloaded
-from riverrun.errors import CorpusError, InputError
+from riverrun.errors import CorpusError, InputError, OutputError
 from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
 
 DATA = Path("../shared/data")
+MOST = 1e9  # epochs or seeds
 
 
 class Job(NamedTuple):
@@ -51,12 +52,17 @@ def run(
         announce: told of each experiment, with its budget, before its outcome is waited for.
 
     Raises:
-        InputError: ``epochs`` or ``seeds`` is not above zero.
+        InputError: ``epochs`` or ``seeds`` is out of range.
+        OutputError: the folder cannot be made.
         CorpusError: a text is missing.
     """
     for name, value in (("epochs", epochs), ("seeds", seeds)):
-        if value is not None and not 0 < value < math.inf:
-            raise InputError(f"--{name} {value:g}: must be above 0")
+        if value is not None and not 0 < value <= MOST:
+            raise InputError(f"--{name} {value:g}: must be above 0 and at most {MOST:g}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made: {error.strerror}; choose another --output") from error
     for experiment in recipe.experiments:
         find_source(experiment, folder, data)
     return _outcomes(recipe, folder, epochs, seeds, data, announce)
@@ -143,7 +149,7 @@ def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     if found is None:
         found = folder / f"{experiment.name}.txt"
         write_atomically(found, name.encode("utf-8"))
-    elif not found.exists():
+    elif not found.is_file():
         found = downloaded(Path(name).stem)
     if found is None:
         raise CorpusError(f"{name} is not in {data}: {_how_to_give(Path(name))}")
@@ -162,8 +168,11 @@ def _how_to_give(name: Path) -> str:
 
 
 def _first_lines(source: Path, count: int, path: Path) -> Path:
-    with source.open(encoding="utf-8") as stream:
-        write_atomically(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
+    try:
+        with source.open(encoding="utf-8") as stream:
+            write_atomically(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{source} is not UTF-8 text: {error.reason}") from error
     return path
 
 

@@ -32,7 +32,7 @@ PUBLISHED = {
 }
 
 EPOCHS = 30  # of the published 100, for every published variant
-COMPARED = 1000  # training sentences that are translated, and as many held-out ones
+COMPARED = 1000  # training sentences that are translated at most, and held-out ones
 
 
 def last_weights(folder: Path) -> TrainedTranslator:
@@ -112,7 +112,7 @@ def _translator(name: str, title: str, word: str) -> Recipe:
         "LSTM(256) reads the sentence and hands its last state to another that writes the translation; the 10,000 "
         "shortest pairs, RMSprop at 0.001, batch 64, a fifth held out. The tutorial trains for 100 epochs and shows "
         "translations of sentences it was trained on. Here the same network also translates sentences that it never "
-        f"saw. {COMPARED:,} of each, greedily, by the weights after the last epoch; a sentence is right if its "
+        f"saw. At most {COMPARED:,} of each, greedily, by the weights after the last epoch; a sentence is right if its "
         "translation is, to the last character, one that the file has for it. "
         f"The published variants run for {EPOCHS} epochs, so that each takes minutes; --epochs 100 is the "
         "tutorial's budget. "

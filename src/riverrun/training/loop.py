@@ -68,7 +68,8 @@ def train(
         step = task.learn(state.cursor, carried)
         norm = optimizer.clip_gradients()
         if not (math.isfinite(step.loss) and math.isfinite(norm)):
-            raise TrainingError(_diverged(f"the loss became {step.loss}", state.step, rate, folder))
+            fault = f"gradient became {norm}" if math.isfinite(step.loss) else f"loss became {step.loss}"
+            raise TrainingError(_diverged(f"the {fault}", state.step, rate, folder))
         optimizer.step(rate)
         carried = step.carried
         state.step += 1
