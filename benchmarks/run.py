@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = ("language_models.py", "vocabulary.py", "generation.py", "seq2seq.py")
+PARTS = (["language_models.py"], ["vocabulary.py"], ["generation.py"], ["seq2seq.py", "--peers"])
 
 if __name__ == "__main__":
-    for part in PARTS:
-        subprocess.run([sys.executable, str(HERE / part)], check=True)
+    for script, *arguments in PARTS:
+        subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)
