@@ -130,8 +130,9 @@ def test_a_text_that_does_not_suit_a_unit_is_allowed_and_named(name, text, warni
         warnings.simplefilter("default")
         command = ["reproduce", name, "--epochs", "1", "--data", str(tmp_path), "-o", str(tmp_path / "out")]
         assert main(command) == 0
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
-    assert any(warning in line for line in lines)
+    printed, said = capsys.readouterr()
+    assert any(warning in line for line in said.splitlines() if line.startswith("warning: "))
+    assert set(re.findall(r"\d+ (?:epoch|minute)s?(?=;)", printed)) == {"1 epoch"}
 
 
 def test_a_text_that_is_none_is_refused(tmp_path, capsys):

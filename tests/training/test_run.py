@@ -175,6 +175,19 @@ class TestResume:
         list(tiny.run_request(Request((), tmp_path / "run", build(repeated), resume=True)))
         assert tiny.weights(tmp_path / "run") == tiny.weights(tmp_path / "whole")
 
+    @pytest.mark.parametrize("kind", ["text", "pairs"])
+    def test_keeps_what_was_chosen_when_the_run_began(self, kind, tmp_path, monkeypatch):
+        (tmp_path / "few.tsv").write_text("".join(f"{n}\t{n + 1}\n" for n in range(40)))
+        (tmp_path / "few.txt").write_text(tiny.text())
+        corpus = tmp_path / ("few.tsv" if kind == "pairs" else "few.txt")
+        open_settings = {"training__learning_rate": "auto", "training__checkpoint_every": 2}
+        tiny.kill_after(5, corpus, tmp_path / "run", **open_settings)
+        tiny.train(corpus, tmp_path / "whole", **open_settings)
+        for room in ("defaults", "pair_defaults"):
+            monkeypatch.setattr(f"riverrun.training.{room}._learning_rate", lambda *given: 1e-9)
+        tiny.train(corpus, tmp_path / "run", resume=True, **open_settings)
+        assert tiny.weights(tmp_path / "run") == tiny.weights(tmp_path / "whole")
+
     @pytest.mark.parametrize("harm", ["", "{}", "[]", '{"inputs": 1, "digest": 2, "settings": 3}', "\xff"])
     def test_with_a_damaged_note_is_refused_in_one_line(self, harm, corpus, tmp_path):
         tiny.kill_after(5, corpus, tmp_path / "run")

@@ -56,13 +56,14 @@ def _folder(recipe: "Recipe", options: argparse.Namespace) -> Path:
 
 def _reproduce(recipe: "Recipe", outcomes: "Iterator[Outcome]", options: argparse.Namespace) -> dict:
     from riverrun.recipes.recipe import rows
+    from riverrun.recipes.running import with_budget
     from riverrun.reporting.recipe_report import write_report
 
     began = time.perf_counter()
     if not options.json:
         print(f"{recipe.name}: {recipe.title}\n  {recipe.citation}\n")
         print(textwrap.fill(recipe.about, 110, initial_indent="  ", subsequent_indent="  ") + "\n")
-        for experiment in recipe.experiments:
+        for experiment in (with_budget(each, options.epochs) for each in recipe.experiments):
             print(f"  {experiment.name:20} {experiment.budget}; {experiment.note}")
         print("\n" + _line("", "figure", "published", "ours", "", "seconds"))
     seen, table = [], []

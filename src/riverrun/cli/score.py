@@ -20,13 +20,13 @@ def run(options: argparse.Namespace) -> int:
 
     model = load_language_model(options.model)
     score = model.score(read_text(options.file))
-    if options.html:
+    if options.html is not None:
         from riverrun.reporting.surprisal_page import write_page
 
         write_page(Path(options.html), score, str(options.model))
     if options.json:
         print_json(score.to_dict())
-    elif not options.html:
+    elif options.html is None:
         for token in score.token_scores:
             print(f"{token.surprisal_bits:.4f}\t{json.dumps(token.text, ensure_ascii=False)}")
     return 0

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     model = load_translator(options.model, *options.ensemble, precision=options.precision)
     if options.score is not None:
         return _score(model, options)
-    if not options.text and not options.json and not options.html:
+    if not options.text and not options.json and options.html is None:
         for waiting in lines_in_batches():
             for translation in _translate(model, waiting, options):
                 print(_as_line(translation, options.n_best), flush=False)
@@ -68,14 +68,14 @@ def run(options: argparse.Namespace) -> int:
         return 0
     texts = options.text or [line for waiting in lines_in_batches() for line in waiting]
     translations = _translate(model, texts, options)
-    if options.html:
+    if options.html is not None:
         from riverrun.reporting.attention_page import write_page
 
         write_page(Path(options.html), model, translations)
     if options.json:
         document = {"translations": [translation.to_dict() for translation in translations]}
         print_json(document)
-    elif not options.html:
+    elif options.html is None:
         for translation in translations:
             print(_as_line(translation, options.n_best))
     return 0
@@ -130,7 +130,7 @@ def _score(model: "TrainedTranslator", options: argparse.Namespace) -> int:
 
     if len(options.text) != 1:
         raise InputError("--score TARGET needs one text: riverrun translate MODEL TEXT --score TARGET")
-    if options.html:
+    if options.html is not None:
         raise InputError("--score prints a number and draws nothing: leave out --html")
     source = options.text[0]
     (log_probability,) = model.score([(source, options.score)])

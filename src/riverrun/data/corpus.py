@@ -91,7 +91,7 @@ def open_corpus(inputs: Iterable[str | Path]) -> Corpus:
             size += len(raw)
     name = ", ".join(inputs)
     if not characters:
-        raise CorpusError(f"{name} is empty: there is nothing to learn from")
+        raise CorpusError(f"{name} is empty: it holds no text")
     return Corpus(name, tuple(files), characters, size, digest.hexdigest())
 
 

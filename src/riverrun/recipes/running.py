@@ -84,7 +84,7 @@ def _outcomes(
     ]
     results = _side_by_side(jobs) if recipe.side_by_side else map(perform, jobs)
     for experiment, count in zip(recipe.experiments, counts, strict=True):
-        announce(_with_budget(experiment, epochs))
+        announce(with_budget(experiment, epochs))
         done = [next(results) for _ in range(count)]
         figures, seconds, folders = zip(*done, strict=True)
         shortened = epochs is not None and (experiment.epochs is None or epochs < experiment.epochs)
@@ -112,7 +112,7 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     from riverrun.recipes.catalogue import find
 
     recipe = find(job.recipe)
-    experiment = _with_budget(recipe.experiments[job.experiment], job.epochs)
+    experiment = with_budget(recipe.experiments[job.experiment], job.epochs)
     output = job.folder / f"{experiment.name}-{job.seed}"
     source = find_source(experiment, job.folder, job.data)
     settings = {**experiment.settings, "training.seed": job.seed}
@@ -134,7 +134,8 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     return figures, seconds, output
 
 
-def _with_budget(experiment: Experiment, epochs: float | None) -> Experiment:
+def with_budget(experiment: Experiment, epochs: float | None) -> Experiment:
+    """The experiment for a number of epochs; None leaves its own budget."""
     return experiment if epochs is None else replace(experiment, epochs=epochs, minutes=None)
 
 

@@ -88,7 +88,7 @@ def restore(
     Raises:
         ModelError: the checkpoint is damaged or belongs to another model.
     """
-    contents, _ = bundle.read_files(path, (bundle.WEIGHTS, TENSORS, STATE))
+    contents, _ = bundle.read_files(path, (bundle.CONFIG, bundle.WEIGHTS, TENSORS, STATE))
     weights = bundle.load_arrays(contents[bundle.WEIGHTS], path / bundle.WEIGHTS)
     tensors = {
         name: torch.from_numpy(np.array(array))
@@ -111,7 +111,7 @@ def newest(
     """The newest checkpoint that verifies; damaged ones are named through ``warn``."""
     for path in sorted(folder.glob("step-*"), reverse=True):
         try:
-            bundle.read_files(path, (bundle.WEIGHTS, TENSORS, STATE))
+            bundle.read_files(path, (bundle.CONFIG, bundle.WEIGHTS, TENSORS, STATE))
         except ModelError as error:
             warn(f"warning: checkpoint passed over: {error}")
         else:

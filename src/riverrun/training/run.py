@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from riverrun import bundle
-from riverrun.config import Settings
+from riverrun.config import Settings, from_toml
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
@@ -92,16 +92,17 @@ def run(
             f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
             "with --overwrite"
         )
-    device = defaults.choose_device(request.settings.training.device)
-    torch.manual_seed(request.settings.training.seed)
+    folder = request.output / CHECKPOINTS
+    latest = checkpoints.newest(folder, warn=lambda text: None) if request.resume else None
+    settings = request.settings if latest is None else _settings_of(latest)
+    device = defaults.choose_device(settings.training.device)
+    torch.manual_seed(settings.training.seed)
     if pairs is not None:
-        task, settings = translation_task(request.settings, pairs, device)
+        task, settings = translation_task(settings, pairs, device)
     else:
-        task, settings = language_model_task(request.settings, corpus, device)
+        task, settings = language_model_task(settings, corpus, device)
     if not request.resume:
         _claim_output(request, digest)
-    folder = request.output / CHECKPOINTS
-    latest = checkpoints.newest(folder, warn=lambda text: None)
     journal = Journal(request.output, after_step=_step_of(latest))
     with _processor(settings):
         for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
@@ -266,6 +267,12 @@ def _read_note(output: Path) -> dict[str, Any]:
         raise OutputError(
             f"{output / REQUEST} cannot be read ({reason}); train anew with --overwrite"
         ) from error
+
+
+def _settings_of(checkpoint: Path) -> Settings:
+    """What was chosen when the run began, whatever would be chosen by this version and on this machine."""
+    contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG,))
+    return from_toml(contents[bundle.CONFIG].decode())
 
 
 def _step_of(checkpoint: Path | None) -> int:
