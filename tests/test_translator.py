@@ -14,7 +14,7 @@ import riverrun
 import riverrun.generation.search
 import riverrun.training.translation
 import tiny_pairs
-from riverrun.cli.main import main
+from riverrun.cli.main import main, print_json
 from riverrun.errors import CorpusError, InputError, ModelError, SettingsError
 from riverrun.generation.sampling import Sampling
 
@@ -105,11 +105,63 @@ def test_only_like_votes_with_like(translated: Path, pairs: Path, tmp_path: Path
         riverrun.load_translator(tagger, other)
 
 
-def test_an_impossible_target_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_tagger_is_not_asked_for_sides_of_different_lengths(tmp_path: Path, capsys: pytest.CaptureFixture):
     equal = tiny_pairs.write(tmp_path / "e.tsv", [("ab", "ba"), ("ba", "ab"), ("a", "b"), ("b", "a")])
     tagger = str(tiny_pairs.train(equal, tmp_path / "t", steps=1, data__task="tagging").path)
-    assert main(["translate", tagger, "ab", "--score", "a", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["log_probability"] is None
+    unequal = str(tiny_pairs.write(tmp_path / "u.tsv", [("ab", "a")]))
+    for command in (["translate", tagger, "ab", "--score", "a"], ["evaluate", tagger, unequal]):
+        assert main(command) == 2
+        printed, error = capsys.readouterr()
+        assert not printed
+        assert error == "riverrun: 'ab' has 2 symbols and 'a' 1: a tagger writes one for each\n"
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(capsys: pytest.CaptureFixture):
+    print_json({"a": [float("-inf"), 1.5], "b": {"c": float("nan")}})
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {
+        "a": [None, 1.5],
+        "b": {"c": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "printed", "said"),
+    [
+        (b"\xef\xbb\xbfabc\nb\n", "aː b k\nb\n", ""),
+        (b"abc\nb\xe9\nfxd\n", "aː b k\n", "standard input, line 2: byte 0xe9 is not UTF-8 text"),
+        (b"b\x00\n", "", "standard input, line 1: a zero byte"),
+        (None, "", "standard input is closed"),
+    ],
+)
+def test_standard_input_that_is_no_text(translated, given, printed, said, monkeypatch, capsys):
+    if given is None:
+        monkeypatch.setattr(sys, "stdin", None)
+    else:
+        give(monkeypatch, given)
+    assert main(["translate", str(translated)]) == (2 if said else 0)
+    out, error = capsys.readouterr()
+    assert out == printed
+    assert said in error
+    assert error.count("\n") == bool(said)
+
+
+def test_bad_lines_of_an_evaluation_are_counted(translated: Path, tmp_path: Path, capsys):
+    (tmp_path / "p.tsv").write_text("abc\taː b k\nno tab\nb\t\n", encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["evaluate", str(translated), str(tmp_path / "p.tsv"), "--skip-bad", "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert json.loads(out)["pairs"] == 1
+    assert "p.tsv: 2 bad lines left out" in error
+
+
+def test_what_must_not_be_read_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture):
+    pairs = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations())
+    model = tiny_pairs.train(pairs, tmp_path / "m", steps=1, text__unknown="refuse").path
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["translate", str(model), "aQ"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_score_draws_nothing_and_names_what_it_cannot_read(translated: Path, capsys: pytest.CaptureFixture):

@@ -209,7 +209,10 @@ class TrainedTranslator:
 
         references: dict[str, list[str]] = {}
         pairs: list[tuple[str, str]] = []
-        for pair in open_pairs((str(path),), skip_bad).pairs():
+        corpus = open_pairs((str(path),), skip_bad)
+        if bad := corpus.bad_lines() if skip_bad else 0:
+            warnings.warn(f"{path}: {bad} bad lines left out", stacklevel=2)
+        for pair in corpus.pairs():
             wanted = self.target.normalizer(pair.target)
             if self.target.unit == "symbols":
                 wanted = " ".join(wanted.split())
@@ -285,6 +288,8 @@ class TrainedTranslator:
         return sources
 
     def _warn_of_unseen(self, side: Tokenizer, texts: Sequence[str]) -> None:
+        if self.settings["text"]["unknown"] == "refuse":  # encoding will name them
+            return
         unseen: Counter[str] = Counter()
         for text in texts:
             if text.strip():
@@ -294,11 +299,19 @@ class TrainedTranslator:
             warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=5)
 
     def _outputs(self, pairs: Sequence[tuple[str, str]]) -> list[Ids]:
-        """What the decoder writes for given targets, the end symbol last."""
+        """What the decoder writes for given targets, the end symbol last.
+
+        Raises:
+            InputError: a tagger is given sides of different lengths.
+        """
         aligner = self._models[0].aligner()
         outputs = []
         for source, target in pairs:
             ids = self.target.encode(target)
+            if self.facts["kind"] == "tagger" and len(ids) != (length := len(self.source.encode(source))):
+                raise InputError(
+                    f"{source!r} has {length} symbols and {target!r} {len(ids)}: a tagger writes one for each"
+                )
             if aligner is not None:
                 outputs.append(aligner.actions(self.source.encode(source), ids))
             else:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -392,3 +393,23 @@ class TestScoreEvaluateShowData:
         assert "cannot be written" in complaint(
             "score", trained, corpus, "--html", tmp_path / "file" / "page.html"
         )
+
+
+class TestOutputThatCannotBeWritten:
+    @pytest.mark.parametrize("command", ["show", "generate"])
+    def test_a_full_disk_is_one_line(self, command, trained):
+        if not os.path.exists("/dev/full"):
+            pytest.skip("there is no /dev/full here")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "riverrun.cli.main", command, trained],
+                stdout=full,
+                stderr=subprocess.PIPE,
+            )
+        assert done.returncode == 1
+        assert done.stderr.decode().splitlines()[-1] == "riverrun: output: No space left on device"
+
+    def test_a_closed_one_is_no_failure(self, trained):
+        command = f'"{sys.executable}" -m riverrun.cli.main show "{trained}" >&-'
+        done = subprocess.run(command, shell=True, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")

@@ -79,6 +79,19 @@ def test_standard_input_can_be_read_more_than_once(monkeypatch):
     assert "".join(corpus.texts()) == "".join(corpus.texts()) == TEXT
 
 
+def test_standard_input_is_named_as_such(monkeypatch):
+    for content, said in (
+        (b"caf\xe9", "what was piped in is not UTF-8 text"),
+        (b"", "standard input is empty"),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        with pytest.raises(CorpusError, match=f"^{said}"):
+            open_corpus(["-"])
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(CorpusError, match=r"^standard input is closed: pipe"):
+        open_corpus(["-"])
+
+
 def test_a_pipe_can_be_read_more_than_once():
     """As in ``riverrun train <(zcat book.gz)``."""
     reading, writing = os.pipe()
@@ -106,7 +119,7 @@ def test_the_digest_tells_texts_and_their_borders_apart(tmp_path):
         (b"x" * 20 + b"\xff", "byte 0xff at offset 20"),
         ("å".encode() * 6 + b"\xc3", "byte 0xc3 at offset 12"),
         ("å".encode() * 6 + b"\xc3a", "byte 0xc3 at offset 12"),
-        ("wide".encode("utf-16"), "at offset 0"),
+        ("wide".encode("utf-16"), "at offset 0.*iconv -f UTF-16"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "byte 0x89 at offset 0"),
         (b"abc\x00def", "zero byte near offset 3"),
         (b"abcdefghijkl\x00", "zero byte near offset 12"),

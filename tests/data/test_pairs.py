@@ -155,3 +155,21 @@ def test_alignment_finds_which_letter_is_which_phone():
         (source, draw.permutation(target)) for source, target in zip(sources, sources[::-1], strict=True)
     ]
     assert fit_aligner(lambda: shuffled, 10, 20).information < 0.2
+
+
+def test_half_a_character_is_no_text(tmp_path: Path):
+    (tmp_path / "p.jsonl").write_text(
+        '{"source": "a", "target": "b"}\n{"source": "a\\ud800", "target": "b"}\n'
+    )
+    with pytest.raises(CorpusError, match=r"p\.jsonl, line 2: half a character"):
+        list(open_pairs((str(tmp_path / "p.jsonl"),)).pairs())
+
+
+def test_long_pairs_name_the_limit(tmp_path: Path):
+    path = tmp_path / "p.tsv"
+    path.write_text("".join(f"{'a' * 20}{n}\tb\n" for n in range(9)))
+    with (
+        pytest.warns(UserWarning, match=r"pairs left out: more than 10 symbols \(--data\.max-length\)"),
+        pytest.raises(CorpusError, match="no training pair is left"),
+    ):
+        encode_pairs(open_pairs((str(path),)), config.build({"data.max_length": 10}))

@@ -35,6 +35,16 @@ def test_without_the_training_text_it_says_so(trained, corpus, tmp_path):
     assert "longest copied" in (tmp_path / "copy-report.html").read_text(encoding="utf-8")
 
 
+def test_damaged_lines_of_the_journal_are_passed_over(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    for name in ("metrics.jsonl", "samples.jsonl"):
+        content = (copy / name).read_bytes()
+        (copy / name).write_bytes(b"\xff" + content[1 : len(content) - 5])
+    assert main(["report", str(copy)]) == 0
+    assert "Loss against time" in (tmp_path / "copy-report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from riverrun import config
+from riverrun.errors import SettingsError
 from riverrun.training.defaults import Circumstances
-from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, resolve
+from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, choose_attention, resolve
 
 
 def resolved(pairs=8000, fast_bf16=True, attention="monotone", **given):
@@ -68,3 +69,22 @@ def test_threads_give_time():
         ).model.hidden
 
     assert (hidden(1), hidden(2)) == (128, 256)
+
+
+@pytest.mark.parametrize(
+    ("units", "attention"),
+    [(("char", "symbols"), "monotone"), (("word", "word"), "additive"), (("bpe", "char"), "additive")],
+)
+def test_words_are_never_transduced_however_well_they_align(units, attention):
+    settings = config.build({"data.source_unit": units[0], "data.target_unit": units[1]})
+    assert choose_attention(settings, lambda: 0.9) == attention
+
+
+@pytest.mark.parametrize(
+    "given", [{"model.attention": "monotone"}, {"model.attention": "dot"}, {"training.teacher_forcing": 0.5}]
+)
+def test_tagging_takes_no_attention(given):
+    with pytest.raises(SettingsError, match="tagging reads each output at its own symbol"):
+        choose_attention(
+            config.build({"data.task": "tagging", "model.bidirectional": False} | given), lambda: 1.0
+        )

@@ -142,6 +142,36 @@ def test_an_output_that_cannot_be_made_is_refused(name, corpus, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "complaint"),
+    [
+        (
+            "txt",
+            {"model__members": 2, "data__skip_bad": True},
+            r"data\.skip_bad, model\.members: only for pairs",
+        ),
+        (
+            "txt",
+            {"training__teacher_forcing": 0.5},
+            r"training\.teacher_forcing: only for pairs, and this is text$",
+        ),
+        ("tsv", {"model__input": "one-hot"}, r"model\.input: only for text, and these are pairs$"),
+        ("tsv", {"text__unit": "word"}, r"text\.unit: .* give data\.source_unit and data\.target_unit$"),
+        (
+            "tsv",
+            {"data__reading": "windows", "training__softmax": "sampled"},
+            r"data\.reading, training\.softmax",
+        ),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(kind, given, complaint, tmp_path):
+    path = tmp_path / f"few.{kind}"
+    path.write_text("".join(f"{n}\t{n + 1}\n" for n in range(40)))
+    with pytest.raises(SettingsError, match=complaint):
+        tiny.train(path, tmp_path / "run", **given)
+    assert not (tmp_path / "run").exists()
+
+
 class TestResume:
     def test_without_a_run_is_refused(self, corpus, tmp_path):
         for place in (tmp_path / "nothing", tmp_path):

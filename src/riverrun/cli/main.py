@@ -71,9 +71,16 @@ def _run(name: str, arguments: list[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        text = " ".join(str(error).split()) or "no message"
-        print(f"riverrun: {type(error).__name__}: {text} (--debug shows where)", file=sys.stderr)
+        print(f"riverrun: {_in_words(error)}", file=sys.stderr)
         return 1
+
+
+def _in_words(error: Exception) -> str:
+    """One line about an error that no room foresaw."""
+    if isinstance(error, OSError) and error.strerror:  # such as a full disk behind standard output
+        return f"{error.filename or 'output'}: {error.strerror}"
+    text = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {text} (--debug shows where)"
 
 
 class Parser(argparse.ArgumentParser):
@@ -115,7 +122,10 @@ def _show_warning(shown: set[str], message, category, filename, lineno, file=Non
 
 
 def script() -> None:
-    """The console entry point."""
+    """The console entry point; what a closed output would have been told goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     raise SystemExit(main())
 
 

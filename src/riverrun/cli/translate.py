@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.data.corpus import standard_input
+from riverrun.errors import InputError
 
 if TYPE_CHECKING:
     from riverrun.translator import TrainedTranslator, Translation
@@ -82,24 +84,50 @@ def run(options: argparse.Namespace) -> int:
 
 
 def lines_in_batches() -> Iterator[list[str]]:
-    """Lines of standard input as they come: the first at once, then as many together as are waiting."""
-    arrived: queue.Queue[str | None] = queue.Queue(maxsize=4 * TOGETHER)
+    """Lines of standard input as they come: the first at once, then as many together as are waiting.
+
+    Raises:
+        InputError: it is closed, or a line is not text; the lines before that one are given first.
+    """
+    stream = standard_input()
+    arrived: queue.Queue[str | InputError | None] = queue.Queue(maxsize=4 * TOGETHER)
 
     def read() -> None:
-        for raw in sys.stdin.buffer:
-            arrived.put(raw.decode("utf-8", "replace").rstrip("\r\n"))
-        arrived.put(None)
+        try:
+            for number, raw in enumerate(stream, 1):
+                arrived.put(_text_of(raw, number))
+            arrived.put(None)
+        except InputError as error:
+            arrived.put(error)
+        except (OSError, ValueError) as error:
+            arrived.put(InputError(f"standard input cannot be read: {error}"))
 
     threading.Thread(target=read, daemon=True).start()
     line = arrived.get()
-    while line is not None:
+    while isinstance(line, str):
         waiting = [line]
         line = ""
-        while len(waiting) < TOGETHER and not arrived.empty() and (line := arrived.get()) is not None:
+        while len(waiting) < TOGETHER and not arrived.empty() and isinstance(line := arrived.get(), str):
             waiting.append(line)
         yield waiting
-        if line is not None:
+        if isinstance(line, str):
             line = arrived.get()
+    if line is not None:
+        raise line
+
+
+def _text_of(raw: bytes, number: int) -> str:
+    """A line without its end; a byte-order mark before the first is dropped."""
+    try:
+        line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"standard input, line {number}: byte 0x{raw[error.start]:02x} is not UTF-8 text; convert it first, for "
+            "example with iconv -f LATIN1 -t UTF-8"
+        ) from None
+    if "\x00" in line:
+        raise InputError(f"standard input, line {number}: a zero byte, so this is not text")
+    return line
 
 
 def _translate(
@@ -126,8 +154,6 @@ def _as_line(translation: "Translation", n_best: int) -> str:
 
 
 def _score(model: "TrainedTranslator", options: argparse.Namespace) -> int:
-    from riverrun.errors import InputError
-
     if len(options.text) != 1:
         raise InputError("--score TARGET needs one text: riverrun translate MODEL TEXT --score TARGET")
     if options.html is not None:

@@ -7,6 +7,7 @@ from riverrun.config.building import (
     known_keys,
     nearest,
     read_toml,
+    refuse_foreign,
     replace,
     to_toml,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "known_keys",
     "nearest",
     "read_toml",
+    "refuse_foreign",
     "replace",
     "to_toml",
 ]

@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -82,6 +82,25 @@ def _contradictions(settings: Settings) -> list[str]:
     return faults
 
 
+def refuse_foreign(settings: Settings, kind: Literal["text", "pairs"]) -> None:
+    """Raise SettingsError naming every setting that is not as by default and would change nothing.
+
+    Which settings are for text or for pairs alone is told by the first word of their description.
+    """
+    other = "pairs" if kind == "text" else "text"
+    foreign = [
+        f"{section}.{key}"
+        for section, section_field in Settings.model_fields.items()
+        for key, field in _section_class(section_field.annotation).model_fields.items()
+        if str(field.description).startswith(f"{other}:")
+        and getattr(getattr(settings, section), key) != field.default
+    ]
+    hint = "; for pairs give data.source_unit and data.target_unit" if "text.unit" in foreign else ""
+    if foreign:
+        given = "this is text" if kind == "text" else "these are pairs"
+        raise SettingsError(f"{', '.join(foreign)}: only for {other}, and {given}{hint}")
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a settings file into dotted keys.
 
@@ -90,7 +109,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"settings file {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"settings file {path}: {error}") from error
     return flatten(document)
 

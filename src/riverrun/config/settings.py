@@ -42,8 +42,8 @@ class TextSettings(Section):
 
     unit: Literal["byte", "char", "word", "bpe", "jieba", "clause"] = Field(
         default="char",
-        description="the symbol: byte, char (Unicode code point), word, bpe (byte-level subwords), "
-        "jieba (Chinese words), or clause (text between punctuation marks)",
+        description="text: the symbol: byte, char (Unicode code point), word, bpe (byte-level subwords), "
+        "jieba (Chinese words), or clause (between punctuation marks)",
     )
     lower: bool = Field(default=False, description="lower-case the text first")
     normalize: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = Field(
@@ -73,7 +73,7 @@ class DataSettings(Section):
     )
     reading: Literal["lanes", "windows"] = Field(
         default="lanes",
-        description="lanes: the text is read once a pass, state carried on; windows: overlapping pieces of it",
+        description="text: lanes: it is read once a pass, state carried on; windows: overlapping pieces of it",
     )
     window: int = Field(default=40, ge=1, le=65536, description="windows: symbols in one")
     shortest: int | None = Field(
@@ -119,10 +119,11 @@ class ModelSettings(Section):
         default="lstm", description="recurrent core, or causal convolution"
     )
     input: Literal["embedding", "one-hot", "scaled-index"] = Field(
-        default="embedding", description="what the core is shown of a symbol; scaled-index: its place, 0 to 1"
+        default="embedding",
+        description="text: what the core is shown of a symbol; scaled-index: its place, 0 to 1",
     )
     features: int = Field(
-        default=1, ge=1, le=1024, description="latest symbols shown side by side at each step"
+        default=1, ge=1, le=1024, description="text: latest symbols shown side by side at each step"
     )
     embedding: int | None = Field(default=None, ge=1, le=65536, description="width E of a symbol's embedding")
     hidden: int | None = Field(default=None, ge=1, le=65536, description="width H of the core")
@@ -143,7 +144,7 @@ class ModelSettings(Section):
     kernel: int = Field(default=3, ge=2, le=64, description="conv: symbols seen by one layer's kernel")
     initial_weights: Literal["torch", "keras"] = Field(
         default="torch",
-        description="language models: how matrices are drawn; keras: as Keras draws them, for published results",
+        description="text: how matrices are drawn; keras: as Keras draws them, for published results",
     )
     attention: Literal["none", "dot", "additive", "monotone"] | None = Field(
         default=None,

@@ -19,6 +19,7 @@ from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
 from riverrun.errors import CorpusError
 
 CHUNK_BYTES = 1 << 22
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".csv", ".tsv", ".gz")
 
 
@@ -89,7 +90,7 @@ def open_corpus(inputs: Iterable[str | Path]) -> Corpus:
             digest.update(raw)
             characters += len(text)
             size += len(raw)
-    name = ", ".join(inputs)
+    name = ", ".join("standard input" if item == "-" else item for item in inputs)
     if not characters:
         raise CorpusError(f"{name} is empty: it holds no text")
     return Corpus(name, tuple(files), characters, size, digest.hexdigest())
@@ -100,9 +101,16 @@ def read_text(source: str) -> str:
     return "".join(open_corpus([source]).texts())
 
 
+def standard_input() -> BinaryIO:
+    """The bytes of standard input; raises CorpusError where it is closed."""
+    if sys.stdin is None:
+        raise CorpusError("standard input is closed: pipe a text into it, or give a file")
+    return cast(BinaryIO, sys.stdin.buffer)
+
+
 def _expand(item: str) -> list[Path]:
     if item == "-":
-        return [_spool(sys.stdin.buffer)]
+        return [_spool(standard_input())]
     path = Path(item)
     if os.path.isdir(item):  # unlike Path.is_dir, False for names that no file can have
         found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
@@ -132,7 +140,7 @@ def _hidden(path: Path, root: Path) -> bool:
 
 def _spool(stream: BinaryIO) -> Path:
     """A stream is read several times, so it is kept in a temporary file until the process ends."""
-    spool = tempfile.NamedTemporaryFile(prefix="riverrun-stdin-", suffix=".txt")  # noqa: SIM115
+    spool = tempfile.NamedTemporaryFile(prefix=_SPOOL, suffix=".txt")  # noqa: SIM115
     while block := stream.read(CHUNK_BYTES):
         spool.write(block)
     spool.flush()
@@ -140,11 +148,13 @@ def _spool(stream: BinaryIO) -> Path:
     return Path(spool.name)
 
 
+_SPOOL = "riverrun-stdin-"
 _SPOOLS: list[BinaryIO] = []  # open until exit: closing one deletes its file
 
 
 def _read(path: Path) -> Iterator[str]:
     """Decode a file in chunks; a byte-order mark is dropped."""
+    shown = "what was piped in" if path.name.startswith(_SPOOL) else str(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset, first = 0, True
     try:
@@ -156,13 +166,14 @@ def _read(path: Path) -> Iterator[str]:
                     text = decoder.decode(block, final=not block)
                 except UnicodeDecodeError as error:
                     place = offset - pending + error.start
+                    likely = "UTF-16" if place == 0 and block[:2] in _UTF_16 else "LATIN1"
                     raise CorpusError(
-                        f"{path} is not UTF-8 text: byte 0x{error.object[error.start]:02x} at offset {place}; "
-                        "convert it first, for example with iconv -f LATIN1 -t UTF-8"
+                        f"{shown} is not UTF-8 text: byte 0x{error.object[error.start]:02x} at offset {place}; "
+                        f"convert it first, for example with iconv -f {likely} -t UTF-8"
                     ) from None
                 if "\x00" in text:
                     raise CorpusError(
-                        f"{path} is a binary file: a zero byte near offset {offset + block.find(0)}"
+                        f"{shown} is a binary file: a zero byte near offset {offset + block.find(0)}"
                     )
                 if first and text:
                     first, text = False, text.removeprefix("\ufeff")
@@ -172,7 +183,7 @@ def _read(path: Path) -> Iterator[str]:
                     return
                 offset += len(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise CorpusError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise CorpusError(f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 @contextmanager

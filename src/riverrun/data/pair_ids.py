@@ -124,7 +124,8 @@ def _encode(
     """Ids of pairs; over-long ones are left out, and under tagging sides must be equally long."""
     data = settings.data
     sources, targets = Rows(), Rows()
-    skipped = {"too long": 0, "of unequal length": 0}
+    too_long = f"more than {data.max_length} symbols (--data.max-length)"
+    skipped = {too_long: 0, "of unequal length": 0}
     for pair in pairs():
         left, right = source.encode(pair.source), target.encode(pair.target)
         if data.task == "tagging" and len(left) != len(right):
@@ -135,7 +136,7 @@ def _encode(
                 )
             skipped["of unequal length"] += 1
         elif max(len(left), len(right)) > data.max_length:
-            skipped["too long"] += 1
+            skipped[too_long] += 1
         elif len(left) and len(right):
             sources.append(left)
             targets.append(right)

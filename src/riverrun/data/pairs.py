@@ -164,6 +164,8 @@ def _from_json(line: str) -> tuple[str, str] | str:
         return 'not an object with "source" and "target"'
     if not isinstance(source, str) or not isinstance(target, str):
         return '"source" and "target" must be texts'
+    if any("\ud800" <= character <= "\udfff" for character in source + target):
+        return "half a character (a surrogate without its other half)"
     return _checked(source, target)
 
 

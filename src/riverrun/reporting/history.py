@@ -1,9 +1,10 @@
 """What a run recorded of itself, as curves and samples."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from riverrun.training.journal import METRICS, SAMPLES, read_lines
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,9 @@ class History:
 
 def read_history(folder: Path) -> History:
     """The journal in a model directory; empty where there is none."""
-    events = _lines(folder / "metrics.jsonl")
+    events = read_lines(folder / METRICS)
     return History(
-        [event for event in events if event["event"] == "progress"],
-        [event for event in events if event["event"] == "evaluated"],
-        _lines(folder / "samples.jsonl"),
+        [event for event in events if event.get("event") == "progress"],
+        [event for event in events if event.get("event") == "evaluated"],
+        read_lines(folder / SAMPLES),
     )
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -22,6 +22,7 @@ WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which s
 MOST_MEMBERS = 8
 PASSES = 30  # epochs of one network; what the budget allows beyond them goes into more networks
 ENOUGH = 10  # epochs after which a second network helps more than a faster first one
+WORDS = {"word", "jieba", "bpe"}  # units of sentences, whose order differs between languages
 ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
 
 
@@ -48,9 +49,16 @@ def choose_attention(settings: Settings, information: Callable[[], float]) -> st
             "training.teacher_forcing below 1 needs model.attention none, dot or additive: a monotone decoder "
             "learns from aligned targets"
         )
+    if settings.data.task == "tagging":
+        if model.attention not in (None, "none") or feeds_back:
+            raise SettingsError(
+                "tagging reads each output at its own symbol: leave out model.attention and training.teacher_forcing"
+            )
+        return "none"
     if model.attention is not None:
         return model.attention
-    return "monotone" if not feeds_back and information() >= ALIGNED else "additive"
+    spelled = not WORDS & {settings.data.source_unit, settings.data.target_unit}
+    return "monotone" if spelled and not feeds_back and information() >= ALIGNED else "additive"
 
 
 def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Settings:

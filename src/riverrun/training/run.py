@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from riverrun import bundle
-from riverrun.config import Settings, from_toml
+from riverrun.config import Settings, from_toml, refuse_foreign
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
@@ -85,6 +85,7 @@ def run(
     else:
         _check_output(request)
     pairs = _pairs(request)
+    refuse_foreign(request.settings, "text" if pairs is None else "pairs")
     corpus = pairs.corpus if pairs is not None else open_corpus(request.inputs)
     digest = _digest(request, corpus)
     if request.resume and _read_note(request.output)["digest"] != digest:

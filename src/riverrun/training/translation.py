@@ -197,9 +197,7 @@ def translation_task(
     settings, training, validation = data.settings, data.training, data.validation
     tagging = settings.data.task == "tagging"
     sizes = data.source.size, data.target.size
-    attention = (
-        "none" if tagging else pair_defaults.choose_attention(settings, lambda: _information(training, sizes))
-    )
+    attention = pair_defaults.choose_attention(settings, lambda: _information(training, sizes))
     machine = Circumstances(int(training.targets.ends[-1]), sizes[1], device, has_fast_bf16(device))
     each = (int(training.sources.ends[-1]) + int(training.targets.ends[-1])) / len(training.sources)
     circumstances = pair_defaults.PairCircumstances(len(training.sources), each, machine)
