@@ -45,7 +45,7 @@ class Sampling:
     def __post_init__(self) -> None:
         """Raises InputError naming every value out of range."""
         allowed = {
-            "temperature": (0 <= self.temperature < math.inf, "0 (greedy) or more"),
+            "temperature": (0 <= self.temperature < math.inf, "0 (greedy) or a larger finite number"),
             "top_k": (self.top_k >= 0, "0 (off) or more"),
             "top_p": (0 <= self.top_p <= 1, "between 0 and 1"),
             "min_p": (0 <= self.min_p <= 1, "between 0 and 1"),

@@ -86,7 +86,7 @@ def _experiment(
 
 RECIPE = Recipe(
     name="alphabet",
-    title="predict the next letter of the alphabet, in six framings",
+    title="predict the next letter of the alphabet, in seven framings",
     citation=(
         "J. Brownlee, Understanding Stateful LSTM Recurrent Neural Networks in Python with Keras, "
         "machinelearningmastery.com, 2016"
