@@ -26,9 +26,9 @@ def load(
         ModelError: it is missing, damaged, of a newer format, or the models do not go together.
         InputError: an unknown precision, or another than fp32 for a language model.
     """
-    loaded = bundle.read_bundle(Path(path))
+    loaded = _read(path)
     if loaded.facts.get("kind") in KINDS or others:
-        return load_translator(path, *others, precision=precision)
+        return TrainedTranslator(loaded, *map(_read, others), precision=precision)
     if precision != "fp32":
         raise InputError(
             f"precision = {precision!r}: language models are read in fp32 (riverrun bench tries others)"
@@ -48,9 +48,11 @@ def load_translator(
     path: str | Path, *others: str | Path, precision: Precision = "fp32"
 ) -> TrainedTranslator:
     """Load a translator or tagger; raises ModelError as :func:`load` does, and for a language model."""
-    return TrainedTranslator(
-        *(bundle.read_bundle(Path(each)) for each in (path, *others)), precision=precision
-    )
+    return TrainedTranslator(_read(path), *map(_read, others), precision=precision)
+
+
+def _read(path: str | Path) -> bundle.Bundle:
+    return bundle.read_bundle(Path(path))
 
 
 def train(

@@ -210,8 +210,7 @@ class TrainedTranslator:
         references: dict[str, list[str]] = {}
         pairs: list[tuple[str, str]] = []
         corpus = open_pairs((str(path),), skip_bad)
-        if bad := corpus.bad_lines() if skip_bad else 0:
-            warnings.warn(f"{path}: {bad} bad lines left out", stacklevel=2)
+        corpus.warn_of_skipped()
         for pair in corpus.pairs():
             wanted = self.target.normalizer(pair.target)
             if self.target.unit == "symbols":

@@ -3,11 +3,13 @@
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from riverrun.config.settings import Section, Settings
 from riverrun.errors import SettingsError
@@ -15,11 +17,14 @@ from riverrun.errors import SettingsError
 
 def known_keys() -> dict[str, str]:
     """Every dotted setting with its description and default, in the order of this page."""
-    return {
-        f"{section}.{key}": f"{field.description} [{_shown(field.default)}]"
-        for section, section_field in Settings.model_fields.items()
-        for key, field in _section_class(section_field.annotation).model_fields.items()
-    }
+    return {name: f"{field.description} [{_shown(field.default)}]" for name, field in _fields()}
+
+
+def _fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Every dotted setting, in the order of this page."""
+    for section, section_field in Settings.model_fields.items():
+        for key, field in _section_class(section_field.annotation).model_fields.items():
+            yield f"{section}.{key}", field
 
 
 def _shown(default: Any) -> str:
@@ -89,11 +94,9 @@ def refuse_foreign(settings: Settings, kind: Literal["text", "pairs"]) -> None:
     """
     other = "pairs" if kind == "text" else "text"
     foreign = [
-        f"{section}.{key}"
-        for section, section_field in Settings.model_fields.items()
-        for key, field in _section_class(section_field.annotation).model_fields.items()
-        if str(field.description).startswith(f"{other}:")
-        and getattr(getattr(settings, section), key) != field.default
+        name
+        for name, field in _fields()
+        if str(field.description).startswith(f"{other}:") and attrgetter(name)(settings) != field.default
     ]
     hint = "; for pairs give data.source_unit and data.target_unit" if "text.unit" in foreign else ""
     if foreign:

@@ -51,8 +51,7 @@ def encode_pairs(corpus: PairCorpus, settings: Settings) -> PairIds:
     """
     training, validation = _split(corpus, settings)
     settings = _choose(settings, training)
-    if bad := corpus.bad_lines() if corpus.skip_bad else 0:
-        warnings.warn(f"{corpus.corpus.name}: {bad} bad lines left out", stacklevel=2)
+    corpus.warn_of_skipped()
     data, text = settings.data, settings.text
     assert data.source_unit is not None
     assert data.target_unit is not None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os.path
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,11 @@ class PairCorpus:
     def bad_lines(self) -> int:
         """How many lines are no pair."""
         return sum(isinstance(found, str) for _, _, found in self._rows())
+
+    def warn_of_skipped(self) -> None:
+        """Say how many bad lines are left out, if they are."""
+        if bad := self.bad_lines() if self.skip_bad else 0:
+            warnings.warn(f"{self.corpus.name}: {bad} bad lines left out", stacklevel=3)
 
     def _rows(self) -> Iterator[tuple[str, int, tuple[str, str] | str]]:
         """File, line number, and the two sides or what is wrong with the line."""
