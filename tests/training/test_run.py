@@ -351,6 +351,23 @@ class TestModelDirectory:
                 riverrun.load(copy)
             assert "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [("0.30000000000000004", "0.30000000000000005"), ("1e-05", "1E-05"), (": 0.3", ":  0.3")],
+    )
+    def test_a_damaged_number_is_seen_even_where_its_value_is_the_same(self, before, after, copy):
+        names = ("config.toml", "tokenizer.json", "model.safetensors")
+        files, facts = bundle.read_files(copy, names)
+        written = bundle.manifest(files, facts | {"sum": 0.1 + 0.2, "small": 1e-5})
+        (copy / "manifest.json").write_bytes(written)
+        riverrun.load(copy)
+        damaged = written.replace(before.encode(), after.encode())
+        assert damaged != written
+        assert json.loads(damaged) == json.loads(written)
+        (copy / "manifest.json").write_bytes(damaged)
+        with pytest.raises(ModelError, match=r"manifest\.json is damaged"):
+            riverrun.load(copy)
+
     def test_a_newer_format_asks_for_a_newer_version(self, copy):
         document = json.loads((copy / "manifest.json").read_bytes())
         (copy / "manifest.json").write_text(json.dumps(document | {"format": 99}))
