@@ -23,7 +23,7 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from riverrun.config import build
+from riverrun.config.building import build
 from riverrun.training.journal import read_lines
 from riverrun.training.planning import Clock
 from riverrun.training.run import Request, run

@@ -143,7 +143,7 @@ def plain() -> None:
     """The plain numpy decoder against a bare nn.LSTM loop, one sequence, greedy."""
     import torch
 
-    from riverrun.config import ModelSettings
+    from riverrun.config.settings import ModelSettings
     from riverrun.generation.plain import PlainDecoder
     from riverrun.generation.sampling import Sampling
     from riverrun.generation.streaming import begin

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riverrun import config
+from riverrun.config.building import build, from_toml, known_keys, read_toml, replace, to_toml
+from riverrun.config.settings import Settings
 from riverrun.errors import SettingsError
 
 
 def test_every_setting_is_described():
-    assert all(about for key, about in config.known_keys().items())
+    assert all(about for key, about in known_keys().items())
 
 
 def test_defaults_written_and_read_are_the_defaults():
-    text = config.to_toml(config.Settings())
-    assert config.from_toml(text) == config.Settings()
-    assert config.to_toml(config.from_toml(text)) == text
+    text = to_toml(Settings())
+    assert from_toml(text) == Settings()
+    assert to_toml(from_toml(text)) == text
 
 
 names = st.text(min_size=1).filter(lambda name: name != "auto" and not _is_number(name))
@@ -39,7 +40,7 @@ def _is_number(text):
     lower=st.booleans(),
 )
 def test_any_settings_survive_toml(validation, rate, temperatures, seed, lower):
-    settings = config.build(
+    settings = build(
         {
             "data.validation": validation,
             "training.learning_rate": rate,
@@ -48,26 +49,24 @@ def test_any_settings_survive_toml(validation, rate, temperatures, seed, lower):
             "text.lower": lower,
         }
     )
-    assert config.from_toml(config.to_toml(settings)) == settings
+    assert from_toml(to_toml(settings)) == settings
 
 
 def test_later_layers_win_and_dashes_are_underscores():
-    settings = config.build(
-        {"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"}
-    )
+    settings = build({"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"})
     assert (settings.training.learning_rate, settings.model.hidden) == (2.0, 3)
 
 
 def test_auto_undoes_a_choice():
-    assert config.build({"model.hidden": 5}, {"model.hidden": "auto"}).model.hidden is None
+    assert build({"model.hidden": 5}, {"model.hidden": "auto"}).model.hidden is None
     for key in ("training.device", "training.precision"):
         section, name = key.split(".")
-        assert getattr(getattr(config.build({key: "auto"}), section), name) == "auto"
+        assert getattr(getattr(build({key: "auto"}), section), name) == "auto"
 
 
 def test_all_faults_are_reported_at_once_in_one_line():
     with pytest.raises(SettingsError) as caught:
-        config.build(
+        build(
             {
                 "model.hiden": 3,
                 "hidden": 3,
@@ -94,7 +93,7 @@ def test_all_faults_are_reported_at_once_in_one_line():
 
 def test_two_budgets_are_refused():
     with pytest.raises(SettingsError, match="--minutes and --steps: give only one budget"):
-        config.build({"budget.minutes": 1}, {"budget.steps": 1})
+        build({"budget.minutes": 1}, {"budget.steps": 1})
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_two_budgets_are_refused():
 )
 def test_values_out_of_range_are_refused_by_name(key, value):
     with pytest.raises(SettingsError, match=key.replace(".", r"\.")) as caught:
-        config.build({key: value})
+        build({key: value})
     assert "\n" not in str(caught.value)
 
 
@@ -137,17 +136,17 @@ def test_values_out_of_range_are_refused_by_name(key, value):
 def test_a_bad_file_of_settings_is_refused_in_one_line(content, tmp_path):
     (tmp_path / "bad.toml").write_bytes(content)
     with pytest.raises(SettingsError) as caught:
-        config.build(config.read_toml(tmp_path / "bad.toml"))
+        build(read_toml(tmp_path / "bad.toml"))
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_of_settings_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"no-such\.toml"):
-        config.read_toml(tmp_path / "no-such.toml")
+        read_toml(tmp_path / "no-such.toml")
 
 
 def test_replacing_checks_again():
-    settings = config.replace(config.build({"model.hidden": 3}), {"model.layers": 2})
+    settings = replace(build({"model.hidden": 3}), {"model.layers": 2})
     assert (settings.model.hidden, settings.model.layers) == (3, 2)
     with pytest.raises(SettingsError):
-        config.replace(settings, {"model.layers": 0})
+        replace(settings, {"model.layers": 0})

@@ -31,7 +31,7 @@ def text(words: int = 600, seed: int = 0) -> str:
 
 def request(corpus: Path, output: Path, **more: Any):
     """A request for a run of 12 steps; ``model__hidden=4`` stands for ``model.hidden = 4``."""
-    from riverrun.config import build
+    from riverrun.config.building import build
     from riverrun.training.run import Request
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}

@@ -36,7 +36,7 @@ def build(tagging: bool = False, **more: Any):
     """An untrained model of one of these shapes, over 9 source and 7 target symbols."""
     import torch
 
-    from riverrun.config import ModelSettings
+    from riverrun.config.settings import ModelSettings
     from riverrun.models.seq2seq import Seq2Seq
 
     torch.manual_seed(0)

@@ -79,7 +79,7 @@ def train(
     Raises:
         RiverrunError: see :func:`riverrun.training.run.run`.
     """
-    from riverrun.config import build
+    from riverrun.config.building import build
     from riverrun.training.planning import Clock
     from riverrun.training.run import Request, run
 

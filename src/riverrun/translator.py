@@ -245,7 +245,7 @@ class TrainedTranslator:
     def _models(self) -> "list[Seq2Seq]":
         import torch
 
-        from riverrun.config import from_toml  # needs pydantic, which a language model does without
+        from riverrun.config.building import from_toml  # needs pydantic, which a language model does without
         from riverrun.models.seq2seq import Seq2Seq
 
         models = []

@@ -73,7 +73,7 @@ class TestMain:
         assert out.startswith(f"usage: riverrun {name}")
 
     def test_help_of_train_lists_every_setting(self, cli):
-        from riverrun.config import known_keys
+        from riverrun.config.building import known_keys
 
         _, out, _ = cli("train", "--help")
         for key in known_keys():

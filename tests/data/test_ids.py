@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from riverrun.config import TextSettings
+from riverrun.config.settings import TextSettings
 from riverrun.data import corpus as corpus_room
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
@@ -81,7 +81,7 @@ def test_the_same_text_is_encoded_once_and_another_anew(tmp_path, own_cache):
 
 ENCODE = """
 import sys
-from riverrun.config import TextSettings
+from riverrun.config.settings import TextSettings
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
 from riverrun.text import train_tokenizer

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny_pairs
-from riverrun import config
+from riverrun.config.building import build
 from riverrun.data.alignment import fit_aligner
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.lanes import Cursor
@@ -85,14 +85,14 @@ def test_one_source_is_never_on_both_sides(tmp_path: Path):
 def test_one_pair_is_too_few(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "b")])
     with pytest.raises(CorpusError, match="at least two"):
-        encode_pairs(open_pairs((str(path),)), config.build())
+        encode_pairs(open_pairs((str(path),)), build())
 
 
 def test_training_sources_in_a_validation_file_are_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "A"), ("b", "B"), ("c", "C")])
     other = tiny_pairs.write(tmp_path / "v.tsv", [("b", "B")])
     with pytest.warns(UserWarning, match="1 training pairs left out"):
-        data = encode_pairs(open_pairs((str(path),)), config.build({"data.validation": str(other)}))
+        data = encode_pairs(open_pairs((str(path),)), build({"data.validation": str(other)}))
     assert len(data.training.sources) == 2
 
 
@@ -100,9 +100,9 @@ def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
     settings = {"data.task": "tagging", "data.validation": 0.3}
     with pytest.raises(CorpusError, match=r"line 2: 3 source and 1 target symbols"):
-        encode_pairs(open_pairs((str(path),)), config.build(settings))
+        encode_pairs(open_pairs((str(path),)), build(settings))
     with pytest.warns(UserWarning, match="1 .* pairs left out: of unequal length"):
-        encode_pairs(open_pairs((str(path),), True), config.build(settings, {"data.skip_bad": True}))
+        encode_pairs(open_pairs((str(path),), True), build(settings, {"data.skip_bad": True}))
 
 
 def test_units_and_normal_forms_are_chosen_from_the_text():
@@ -172,4 +172,4 @@ def test_long_pairs_name_the_limit(tmp_path: Path):
         pytest.warns(UserWarning, match=r"pairs left out: more than 10 symbols \(--data\.max-length\)"),
         pytest.raises(CorpusError, match="no training pair is left"),
     ):
-        encode_pairs(open_pairs((str(path),)), config.build({"data.max_length": 10}))
+        encode_pairs(open_pairs((str(path),)), build({"data.max_length": 10}))

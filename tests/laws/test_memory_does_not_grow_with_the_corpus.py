@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 import tiny
-from riverrun.config import Settings, TextSettings
+from riverrun.config.settings import Settings, TextSettings
 from riverrun.data import corpus as corpus_room
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny_pairs
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import probabilities
 from riverrun.models.language_model import LanguageModel

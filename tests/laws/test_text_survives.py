@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.config import TextSettings
+from riverrun.config.settings import TextSettings
 from riverrun.text import load_tokenizer, train_tokenizer
 from riverrun.text.tokenizer import rebuffer
 

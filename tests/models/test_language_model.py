@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.models.cores import detach
 from riverrun.models.language_model import LanguageModel
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.plain import PlainDecoder
 from riverrun.models.cores import build_core

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.config import TextSettings
+from riverrun.config.settings import TextSettings
 from riverrun.errors import CorpusError, ModelError, UnknownSymbolError
 from riverrun.text import START, UNKNOWN, load_tokenizer, train_tokenizer
 from riverrun.text.splitting import split_words

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from riverrun import config
+from riverrun.config.building import build
 from riverrun.errors import SettingsError
 from riverrun.training.defaults import Circumstances
 from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, choose_attention, resolve
@@ -12,7 +12,7 @@ from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, cho
 def resolved(pairs=8000, fast_bf16=True, attention="monotone", **given):
     dotted = {name.replace("__", "."): value for name, value in given.items()}
     machine = Circumstances(pairs * 6, 40, torch.device("cpu"), fast_bf16)
-    return resolve(config.build(dotted), attention, PairCircumstances(pairs, 12.0, machine))
+    return resolve(build(dotted), attention, PairCircumstances(pairs, 12.0, machine))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_threads_give_time():
     [(("char", "symbols"), "monotone"), (("word", "word"), "additive"), (("bpe", "char"), "additive")],
 )
 def test_words_are_never_transduced_however_well_they_align(units, attention):
-    settings = config.build({"data.source_unit": units[0], "data.target_unit": units[1]})
+    settings = build({"data.source_unit": units[0], "data.target_unit": units[1]})
     assert choose_attention(settings, lambda: 0.9) == attention
 
 
@@ -85,6 +85,4 @@ def test_words_are_never_transduced_however_well_they_align(units, attention):
 )
 def test_tagging_takes_no_attention(given):
     with pytest.raises(SettingsError, match="tagging reads each output at its own symbol"):
-        choose_attention(
-            config.build({"data.task": "tagging", "model.bidirectional": False} | given), lambda: 1.0
-        )
+        choose_attention(build({"data.task": "tagging", "model.bidirectional": False} | given), lambda: 1.0)

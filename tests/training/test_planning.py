@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.config.settings import BudgetSettings, TrainingSettings
 from riverrun.training.planning import Clock, plan_steps
 
 TASK = SimpleNamespace(

@@ -197,7 +197,7 @@ class TestResume:
 
     @pytest.mark.parametrize("repeated", [{}, {"model.hidden": 8}, {"budget.steps": 12}])
     def test_needs_no_settings_but_the_same_may_be_given(self, repeated, corpus, tmp_path):
-        from riverrun.config import build
+        from riverrun.config.building import build
         from riverrun.training.run import Request
 
         tiny.kill_after(5, corpus, tmp_path / "run")
@@ -232,7 +232,7 @@ class TestResume:
         tiny.kill_after(5, Path("text.txt"), tmp_path / "run")
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        from riverrun.config import build
+        from riverrun.config.building import build
         from riverrun.training.run import Request
 
         happened = list(tiny.run_request(Request((), tmp_path / "run", build({}), resume=True)))

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 import tiny
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.data.lanes import Cursor
 from riverrun.models.language_model import LanguageModel
 from riverrun.training import softmax

@@ -42,14 +42,14 @@ def run(options: argparse.Namespace) -> int:
     # Before torch loads: its threads wait by spinning for milliseconds, which on a busy machine takes the core
     # from the thread they wait for. A shorter spin costs nothing when idle and was 1.5 times faster when busy.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    from riverrun import config
     from riverrun.cli.display import display
+    from riverrun.config.building import build, read_toml
     from riverrun.training.planning import Clock
     from riverrun.training.run import Request
     from riverrun.training.run import run as train
 
     clock = Clock.since_process_start()
-    file = config.read_toml(Path(options.config)) if options.config else {}
+    file = read_toml(Path(options.config)) if options.config else {}
     budget = {
         f"budget.{k}": v for k in ("minutes", "epochs", "steps") if (v := getattr(options, k)) is not None
     }
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         options.dotted["data.task"] = options.task
     if budget:  # a budget given by flag replaces the file's
         file = {key: value for key, value in file.items() if not key.startswith("budget.")}
-    settings = config.build(file, options.dotted, budget)
+    settings = build(file, options.dotted, budget)
     if not options.corpus and not options.resume:
         raise InputError("no text given: riverrun train CORPUS..., a file, a directory, - or a known name")
     output = Path(options.output) if options.output else _default_output(options.corpus)
@@ -121,7 +121,7 @@ _SWITCHES = ("text.lower", "model.tied", "model.input_feeding", "data.skip_bad")
 
 
 def _settings_help() -> str:
-    from riverrun.config import known_keys
+    from riverrun.config.building import known_keys
 
     rows = [
         f"  --{key.replace('_', '-'):34}{about}" for key, about in known_keys().items() if "budget" not in key

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.config import Settings
+from riverrun.config.settings import Settings
 from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError

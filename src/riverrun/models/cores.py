@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.models.inputs import IndexedLinear
 from riverrun.models.one_hot import OneHotCore
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.models.attention import AdditiveAttention, DotAttention
 from riverrun.models.cores import Core, State, build_core
 from riverrun.models.dropout import Dropout

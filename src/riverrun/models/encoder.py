@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.models.cores import build_core
 from riverrun.models.dropout import Dropout
 

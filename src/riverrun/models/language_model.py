@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.models.cores import Core, State, build_core, draw_as_keras
 from riverrun.models.inputs import build_embedding
 from riverrun.text.vocabulary import START

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
+from riverrun.config.settings import ModelSettings
 from riverrun.data.alignment import Aligner
 from riverrun.models.cores import State
 from riverrun.models.decoders import Decoder, Stepped, build_decoder

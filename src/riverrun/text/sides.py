@@ -16,7 +16,7 @@ from riverrun.text.tokenizer import Tokenizer, load_tokenizer
 from riverrun.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config import Settings, TextSettings, Unit
+    from riverrun.config.settings import Settings, TextSettings, Unit
 
 Texts = Callable[
     [], Iterator[str]

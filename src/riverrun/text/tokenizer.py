@@ -18,7 +18,7 @@ from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config import TextSettings
+    from riverrun.config.settings import TextSettings
 
 __all__ = ["START", "UNKNOWN", "StreamDecoder", "Tokenizer", "load_tokenizer", "rebuffer", "train_tokenizer"]
 

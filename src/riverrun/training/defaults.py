@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from riverrun.config import BudgetSettings, ModelSettings, Settings, TrainingSettings
+from riverrun.config.settings import BudgetSettings, ModelSettings, Settings, TrainingSettings
 from riverrun.errors import InputError
 from riverrun.text.tokenizer import resolve_text
 

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from riverrun import config
+from riverrun.config.building import to_toml
+from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor, Lanes
 from riverrun.models.cores import State, detach
@@ -29,7 +30,7 @@ class LanguageModelTask:
     """A language model with its training and held-out ids."""
 
     model: LanguageModel
-    settings: config.Settings
+    settings: Settings
     tokenizer: Tokenizer
     training: IdFile
     validation: IdFile
@@ -100,7 +101,7 @@ class LanguageModelTask:
 
     def files(self) -> dict[str, bytes]:
         return {
-            "config.toml": config.to_toml(self.settings).encode(),
+            "config.toml": to_toml(self.settings).encode(),
             "tokenizer.json": json.dumps(self.tokenizer.to_dict(), ensure_ascii=False).encode(),
         }
 

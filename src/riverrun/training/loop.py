@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.config.settings import BudgetSettings, TrainingSettings
 from riverrun.errors import TrainingError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import RunState

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from riverrun.config import TrainingSettings
+from riverrun.config.settings import TrainingSettings
 
 
 class Optimizer:

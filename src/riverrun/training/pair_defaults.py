@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from riverrun.config import BudgetSettings, Settings
+from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.errors import SettingsError
 from riverrun.text.sides import resolve_sides
 from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances

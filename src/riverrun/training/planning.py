@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.config.settings import BudgetSettings, TrainingSettings
 from riverrun.training import events
 from riverrun.training.task import Task, as_used
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from riverrun import config
+from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.sampling import Sampling
@@ -16,7 +16,7 @@ _SEED_LENGTH = 40  # symbols
 
 
 def previews(
-    model: LanguageModel, settings: config.Settings, tokenizer: Tokenizer, training: IdFile, step: int
+    model: LanguageModel, settings: Settings, tokenizer: Tokenizer, training: IdFile, step: int
 ) -> list[Preview]:
     """One sample at each of the set temperatures, written together; another seed text for each step."""
     length = settings.training.preview_length

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from riverrun import bundle
-from riverrun.config import Settings, from_toml, refuse_foreign
+from riverrun.config.building import from_toml, refuse_foreign
+from riverrun.config.settings import Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riverrun.config import TrainingSettings
+from riverrun.config.settings import TrainingSettings
 from riverrun.data.lanes import Cursor
 from riverrun.models.language_model import LanguageModel
 

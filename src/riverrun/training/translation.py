@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from riverrun import config
+from riverrun.config.building import to_toml
+from riverrun.config.settings import Settings
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
 from riverrun.data.lanes import Cursor
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
@@ -42,7 +43,7 @@ class TranslationTask:
     """A sequence-to-sequence model with its training and validation pairs."""
 
     model: Seq2Seq
-    settings: config.Settings
+    settings: Settings
     source: Tokenizer
     target: Tokenizer
     training: tuple[PairBatches, ...]  # for each network the same pairs in an order of its own
@@ -144,7 +145,7 @@ class TranslationTask:
 
     def files(self) -> dict[str, bytes]:
         return {
-            "config.toml": config.to_toml(self.settings).encode(),
+            "config.toml": to_toml(self.settings).encode(),
             "tokenizer.json": sides_to_json(self.source, self.target).encode(),
         }
 
@@ -185,8 +186,8 @@ class TranslationTask:
 
 
 def translation_task(
-    settings: config.Settings, pairs: PairCorpus, device: torch.device
-) -> tuple[TranslationTask, config.Settings]:
+    settings: Settings, pairs: PairCorpus, device: torch.device
+) -> tuple[TranslationTask, Settings]:
     """A fresh model on a corpus of pairs, and the settings with all defaults chosen.
 
     Raises:
@@ -238,7 +239,7 @@ def _information(pairs: Encoded, sizes: tuple[int, int]) -> float:
     return fit_aligner(lambda: _sample(pairs, LOOKED_AT), *sizes).information
 
 
-def _workers(settings: config.Settings, device: torch.device) -> ThreadPoolExecutor | None:
+def _workers(settings: Settings, device: torch.device) -> ThreadPoolExecutor | None:
     """Threads for several networks: their matrices are too small to be shared by threads, but each can have one.
 
     Not for deep decoders, whose dropout between layers is drawn from a state that all threads would share.

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from riverrun import config
+from riverrun.config.building import to_toml
+from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor
 from riverrun.data.windows import MASKED, WindowBatch, Windows
@@ -30,7 +31,7 @@ class WindowedTask:
     """A language model with the windows of its training and held-out text."""
 
     model: LanguageModel
-    settings: config.Settings
+    settings: Settings
     tokenizer: Tokenizer
     training: Windows
     validation: Windows
@@ -84,7 +85,7 @@ class WindowedTask:
 
     def files(self) -> dict[str, bytes]:
         return {
-            "config.toml": config.to_toml(self.settings).encode(),
+            "config.toml": to_toml(self.settings).encode(),
             "tokenizer.json": json.dumps(self.tokenizer.to_dict(), ensure_ascii=False).encode(),
         }
 
@@ -117,7 +118,7 @@ class WindowedTask:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-def training_windows(ids: IdFile, settings: config.Settings) -> Windows:
+def training_windows(ids: IdFile, settings: Settings) -> Windows:
     """The windows of resolved settings."""
     data, training = settings.data, settings.training
     assert training.batch is not None
@@ -135,7 +136,7 @@ def training_windows(ids: IdFile, settings: config.Settings) -> Windows:
     )
 
 
-def validation_windows(ids: IdFile, settings: config.Settings) -> Windows:
+def validation_windows(ids: IdFile, settings: Settings) -> Windows:
     """The same cut of the held-out text, in order, in batches of a size that is fast to score."""
     windows = training_windows(ids, settings)
     return replace(windows, shuffled=False, batch=1 if windows.carried else VALIDATION_BATCH)
