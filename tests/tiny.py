@@ -29,6 +29,31 @@ def text(words: int = 600, seed: int = 0) -> str:
     return "".join(draw.choice(WORDS) + ("\n" if place % 10 == 9 else " ") for place in range(words))
 
 
+def fitting():
+    """A fitting with nothing special about it."""
+    from riverrun.config.resolved import Fitting
+
+    return Fitting(
+        optimizer="adamw",
+        learning_rate=0.01,
+        schedule="cosine",
+        warmup=50,
+        plateau_factor=0.5,
+        plateau_patience=2,
+        weight_decay=0.01,
+        momentum=0.9,
+        clip=1.0,
+        batch=32,
+        precision="fp32",
+        device="cpu",
+        threads=1,
+        seed=0,
+        keep_checkpoints=2,
+        preview_temperatures=(0.5,),
+        preview_length=10,
+    )
+
+
 def request(corpus: Path, output: Path, **more: Any):
     """A request for a run of 12 steps; ``model__hidden=4`` stands for ``model.hidden = 4``."""
     from riverrun.config.building import build

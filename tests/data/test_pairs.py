@@ -12,7 +12,7 @@ import tiny_pairs
 from riverrun.config.building import build
 from riverrun.data.alignment import fit_aligner
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.data.pair_batches import PADDING, PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import held_out, looks_like_pairs, open_pairs

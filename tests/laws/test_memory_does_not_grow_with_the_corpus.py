@@ -10,7 +10,8 @@ from riverrun.config.settings import Settings, TextSettings
 from riverrun.data import corpus as corpus_room
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
-from riverrun.data.lanes import Cursor, Lanes
+from riverrun.data.batch import Cursor
+from riverrun.data.lanes import Lanes
 from riverrun.data.pair_batches import PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import open_pairs
@@ -39,7 +40,8 @@ def test_encoding_and_reading_lanes_hold_only_pieces(unit, long_text, own_cache,
     lanes = Lanes(encode_corpus(corpus, tokenizer), 32, 64, seed=0)
     cursor = Cursor()
     for _ in range(200):
-        cursor = lanes.read(cursor).after
+        lanes.read(cursor)
+        cursor = cursor.after(lanes.batches_per_epoch)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert lanes.ids.length > SIZE

@@ -17,11 +17,11 @@ _SECTION = {"loss": "training"}  # records that share a section with another
 
 
 def to_toml(settings: LanguageSettings | TranslatorSettings) -> str:
-    """Resolved settings as TOML, one section a part."""
+    """Resolved settings as TOML, one section a part; values that are their record's defaults are left out."""
     sections: dict[str, list[str]] = {}
     for part in fields(settings):
         record = getattr(settings, part.name)
-        values = {record.kind: record.amount} if isinstance(record, Budget) else vars(record)
+        values = {record.kind: record.amount} if isinstance(record, Budget) else _chosen(record)
         lines = sections.setdefault(_SECTION.get(part.name, part.name), [])
         lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
     return "\n".join(
@@ -43,6 +43,12 @@ def read_language_settings(text: str) -> LanguageSettings:
 def read_translator_settings(text: str) -> TranslatorSettings:
     """The same for a translator or tagger."""
     return _read(TranslatorSettings, text)
+
+
+def _chosen(record: Any) -> dict[str, Any]:
+    return {
+        each.name: value for each in fields(record) if (value := getattr(record, each.name)) != each.default
+    }
 
 
 def _read(kind: type[Settings], text: str) -> Settings:

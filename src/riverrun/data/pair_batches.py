@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.data.rows import Ids, Rows
 from riverrun.text import START
 

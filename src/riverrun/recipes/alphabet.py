@@ -25,7 +25,6 @@ _PUBLISHED = {
     "training.learning_rate": 0.001,
     "training.schedule": "constant",
     "training.warmup": 0,
-    "training.weight_decay": 0,
     "training.clip": 1e6,
     "training.batch": 1,
     "training.precision": "fp32",

@@ -24,7 +24,6 @@ PUBLISHED = {
     "training.learning_rate": 0.001,
     "training.schedule": "constant",
     "training.warmup": 0,
-    "training.weight_decay": 0,
     "training.clip": 1e6,
     "training.batch": 64,
     "training.label_smoothing": 0,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from riverrun import bundle
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.errors import ModelError
 from riverrun.models.cores import State
 from riverrun.training.optimization import Optimizer, Plateau

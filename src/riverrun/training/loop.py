@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from riverrun.config.settings import BudgetSettings, TrainingSettings
+from riverrun.config.resolved import Budget, Fitting
 from riverrun.errors import TrainingError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import RunState
@@ -15,8 +15,8 @@ from riverrun.training.task import Task, as_used
 
 def train(
     task: Task,
-    settings: TrainingSettings,
-    budget: BudgetSettings,
+    settings: Fitting,
+    budget: Budget,
     folder: Path,
     clock: Clock,
     should_stop: Callable[[], bool] = lambda: False,
@@ -73,7 +73,7 @@ def train(
         optimizer.step(rate)
         carried = step.carried
         state.step += 1
-        state.cursor = step.after
+        state.cursor = state.cursor.after(task.steps_per_epoch)
         state.loss_sum += step.loss * step.tokens
         state.loss_tokens += step.tokens
         stopping = should_stop()
@@ -104,23 +104,24 @@ def train(
                 validation = task.validate(state.validation_limit)
                 previews = task.previews(state.step)
             held_out = validation.nats_per_token
+            figures = {name: ratio.value for name, ratio in validation.figures.items()}
             if not math.isfinite(held_out):
                 raise TrainingError(
                     _diverged(f"the held-out loss became {held_out}", state.step, rate, folder)
                 )
-            improved = validation.judged_by < state.best_error
-            state.plateau = state.plateau.after(validation.judged_by, settings)
+            improved = validation.error < state.best_error
+            state.plateau = state.plateau.after(validation.error, settings)
             state.waited = 0 if improved else state.waited + 1
             if improved:
                 state.best_step, state.best_loss = state.step, held_out
-                state.best_error, state.best_figures = validation.judged_by, validation.figures
+                state.best_error, state.best_figures = validation.error, figures
             yield events.Evaluated(
                 state.step,
                 state.steps,
                 state.step / task.steps_per_epoch,
                 clock.seconds(),
                 held_out,
-                validation.figures,
+                figures,
                 improved,
             )
             for preview in previews:
@@ -149,9 +150,9 @@ def train(
     )
 
 
-def _exhausted(state: RunState, settings: TrainingSettings) -> bool:
+def _exhausted(state: RunState, settings: Fitting) -> bool:
     """Whether early stopping's patience is at its end."""
-    return settings.early_stopping is not None and state.waited >= settings.early_stopping
+    return 0 < settings.early_stopping <= state.waited
 
 
 def _report_every(state: RunState) -> int:

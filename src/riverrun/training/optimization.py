@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from riverrun.config.settings import TrainingSettings
+from riverrun.config.resolved import Fitting
 
 
 class Optimizer:
@@ -21,7 +21,7 @@ class Optimizer:
             what a checkpoint keeps.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
+    def __init__(self, model: nn.Module, settings: Fitting) -> None:
         self._settings = settings
         self._parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
         decay, indices = settings.weight_decay, range(len(self._parameters))
@@ -118,7 +118,7 @@ class Plateau:
     waited: int = 0
     scale: float = 1.0
 
-    def after(self, loss: float, settings: TrainingSettings) -> "Plateau":
+    def after(self, loss: float, settings: Fitting) -> "Plateau":
         """The memory after one more evaluation."""
         if loss < self.best:
             return replace(self, best=loss, waited=0)
@@ -127,7 +127,7 @@ class Plateau:
         return replace(self, waited=0, scale=self.scale * settings.plateau_factor)
 
 
-def learning_rate(settings: TrainingSettings, step: int, steps: int | None, plateau: Plateau) -> float:
+def learning_rate(settings: Fitting, step: int, steps: int | None, plateau: Plateau) -> float:
     """The rate for step ``step`` (from 0) of ``steps``.
 
     A linear warm-up, then cosine decay to zero (Loshchilov & Hutter 2017), a constant, or the plateau's share.

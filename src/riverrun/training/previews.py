@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from riverrun.config.settings import Settings
+from riverrun.config.resolved import LanguageSettings
 from riverrun.data.ids import IdFile
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.sampling import Sampling
@@ -16,19 +16,19 @@ _SEED_LENGTH = 40  # symbols
 
 
 def previews(
-    model: LanguageModel, settings: Settings, tokenizer: Tokenizer, training: IdFile, step: int
+    model: LanguageModel, settings: LanguageSettings, tokenizer: Tokenizer, training: IdFile
 ) -> list[Preview]:
-    """One sample at each of the set temperatures, written together; another seed text for each step."""
+    """One sample at each of the set temperatures, written together; the same seed text all along."""
     length = settings.training.preview_length
     if not length or not settings.training.preview_temperatures:
         return []
-    prompt = _seed_text(training, settings.training.seed, step)
+    prompt = _seed_text(training, settings.training.seed)
     weights = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
     # A first compilation would take longer than the previews of a short run: they do without it.
     decoder = build_decoder(weights, settings.model.model_dump(), compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
     start = begin(decoder, prompt, Sampling(), settings.data.reading == "lanes")
-    count, seed = len(samplings), settings.training.seed + step
+    count, seed = len(samplings), settings.training.seed
     texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
     return [
         Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), tokenizer.decode(text))
@@ -36,8 +36,8 @@ def previews(
     ]
 
 
-def _seed_text(training: IdFile, seed: int, step: int) -> np.ndarray:
+def _seed_text(training: IdFile, seed: int) -> np.ndarray:
     count = min(_SEED_LENGTH, training.length)
-    place = int(np.random.default_rng((seed, step)).integers(training.length - count + 1))
+    place = int(np.random.default_rng(seed).integers(training.length - count + 1))
     ids = training.read(place, place + count)
     return ids[ids != START]

@@ -15,7 +15,7 @@ from torch import Tensor
 from riverrun.config.building import to_toml
 from riverrun.config.settings import Settings
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
 from riverrun.data.pair_ids import Encoded, encode_pairs
 from riverrun.data.pairs import PairCorpus
