@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,22 @@ def text(words: int = 600, seed: int = 0) -> str:
     """Lines of ten words drawn from a short list."""
     draw = random.Random(seed)
     return "".join(draw.choice(WORDS) + ("\n" if place % 10 == 9 else " ") for place in range(words))
+
+
+def symbols(**more: Any):
+    """How a text becomes symbols: by characters, all of them, where nothing else is said."""
+    from riverrun.config.resolved import Symbols
+
+    given = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "spell"}
+    bound = {"max_vocabulary": 4096} if more.get("unit") == "bpe" else {}
+    return Symbols(**(given | bound | more))
+
+
+def tokenizer(texts: Iterable[str], **more: Any):
+    """A tokenizer learned from texts."""
+    from riverrun.text.learning import train_tokenizer
+
+    return train_tokenizer(symbols(**more), texts)
 
 
 def request(corpus: Path, output: Path, **more: Any):
