@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,22 @@ def fitting():
         preview_temperatures=(0.5,),
         preview_length=10,
     )
+
+
+def symbols(**more: Any):
+    """How a text becomes symbols: by characters, all of them, where nothing else is said."""
+    from riverrun.config.resolved import Symbols
+
+    given = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "spell"}
+    bound = {"max_vocabulary": 4096} if more.get("unit") == "bpe" else {}
+    return Symbols(**(given | bound | more))
+
+
+def tokenizer(texts: Iterable[str], **more: Any):
+    """A tokenizer learned from texts."""
+    from riverrun.text.learning import train_tokenizer
+
+    return train_tokenizer(symbols(**more), texts)
 
 
 def request(corpus: Path, output: Path, **more: Any):

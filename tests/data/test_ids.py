@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from riverrun.config.settings import TextSettings
+import tiny
 from riverrun.data import corpus as corpus_room
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
 from riverrun.errors import CorpusError, UnknownSymbolError
-from riverrun.text import START, train_tokenizer
+from riverrun.text import START
 
 UNITS = ("byte", "char", "word", "bpe")
 
@@ -24,7 +24,7 @@ def files(folder, *texts):
 
 
 def tokenizer_of(corpus, **settings):
-    return train_tokenizer(TextSettings(**settings), corpus.texts())
+    return tiny.tokenizer(corpus.texts(), **settings)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -81,12 +81,11 @@ def test_the_same_text_is_encoded_once_and_another_anew(tmp_path, own_cache):
 
 ENCODE = """
 import sys
-from riverrun.config.settings import TextSettings
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
-from riverrun.text import train_tokenizer
-corpus = open_corpus(sys.argv[1:])
-print(encode_corpus(corpus, train_tokenizer(TextSettings(), corpus.texts())).path)
+from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.text.normalization import Normalizer
+print(encode_corpus(open_corpus(sys.argv[1:]), ByteTokenizer(Normalizer())).path)
 """
 
 
@@ -95,7 +94,7 @@ def test_two_processes_may_encode_at_once(tmp_path, own_cache):
     command = [sys.executable, "-c", ENCODE, str(corpus.files[0])]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=120)[0].strip() for process in both]
-    ids = encode_corpus(corpus, tokenizer_of(corpus))
+    ids = encode_corpus(corpus, tokenizer_of(corpus, unit="byte"))
     assert said == [str(ids.path)] * 2
     assert ids.length == 11 * 20_000
     assert not list(own_cache.rglob("*.part"))

@@ -6,16 +6,16 @@ from itertools import islice
 import pytest
 
 import tiny
-from riverrun.config.settings import Settings, TextSettings
+from riverrun.config.settings import Settings
 from riverrun.data import corpus as corpus_room
 from riverrun.data.corpus import open_corpus
+from riverrun.data.held_out import split_pairs
 from riverrun.data.ids import encode_corpus
 from riverrun.data.batch import Cursor
 from riverrun.data.lanes import Lanes
 from riverrun.data.pair_batches import PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import open_pairs
-from riverrun.text import train_tokenizer
 
 SIZE = 20 << 20  # bytes of text; an array of one byte a symbol would be that long
 
@@ -33,10 +33,10 @@ def long_text(tmp_path_factory):
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_encoding_and_reading_lanes_hold_only_pieces(unit, long_text, own_cache, monkeypatch):
     monkeypatch.setattr(corpus_room, "CHUNK_BYTES", 1 << 18)
-    train_tokenizer(TextSettings(unit=unit), ["x"]).encode("x")  # tables of a fixed size are made here
+    tiny.tokenizer(["x"], unit=unit).encode("x")  # tables of a fixed size are made here
     tracemalloc.start()
     corpus = open_corpus([long_text])
-    tokenizer = train_tokenizer(TextSettings(unit=unit), corpus.texts())
+    tokenizer = tiny.tokenizer(corpus.texts(), unit=unit)
     lanes = Lanes(encode_corpus(corpus, tokenizer), 32, 64, seed=0)
     cursor = Cursor()
     for _ in range(200):
@@ -67,7 +67,7 @@ def test_encoding_and_reading_pairs_hold_only_pieces(tmp_path, monkeypatch):
         path = tmp_path / f"{count}.tsv"
         path.write_text("".join(f"{number} {tiny.LINE * 4}\t{tiny.LINE * 4}\n" for number in range(count)))
         tracemalloc.start()
-        training = encode_pairs(open_pairs((str(path),)), Settings()).training
+        training = encode_pairs(split_pairs(open_pairs((str(path),)), 0.1, 0), Settings()).training
         batches, cursor = PairBatches(*training, 8, seed=0), Cursor()
         while not cursor.epoch:
             cursor = batches.read(cursor).after

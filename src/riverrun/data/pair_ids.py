@@ -1,15 +1,13 @@
-"""From pairs of texts to ids: units, tokenizers, the split into training and validation."""
+"""From pairs of texts to ids: units and tokenizers."""
 
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from riverrun.config.settings import Settings
-from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
+from riverrun.data.held_out import PairSplit
+from riverrun.data.pairs import Pair
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.normalization import Normalizer
@@ -43,13 +41,13 @@ class PairIds:
     settings: Settings
 
 
-def encode_pairs(corpus: PairCorpus, settings: Settings) -> PairIds:
-    """Split, choose units, build tokenizers and encode.
+def encode_pairs(split: PairSplit, settings: Settings) -> PairIds:
+    """Choose units, build tokenizers and encode.
 
     Raises:
         CorpusError: there are bad lines, too few pairs, or sides of different lengths under tagging.
     """
-    training, validation = _split(corpus, settings)
+    corpus, training = split.corpus, split.training
     settings = _choose(settings, training)
     corpus.warn_of_skipped()
     data, text = settings.data, settings.text
@@ -72,33 +70,9 @@ def encode_pairs(corpus: PairCorpus, settings: Settings) -> PairIds:
         source,
         target,
         _encode(training, source, target, settings, corpus.corpus.name, "training"),
-        _encode(validation, source, target, settings, corpus.corpus.name, "validation"),
+        _encode(split.held_out, source, target, settings, corpus.corpus.name, "validation"),
         settings,
     )
-
-
-def _split(corpus: PairCorpus, settings: Settings) -> tuple[Pairs, Pairs]:
-    """Training and validation pairs; no source is on both sides."""
-    share = settings.data.validation
-    if not isinstance(share, str):
-        mask = held_out(corpus, share, settings.training.seed)
-        return _where(corpus, ~mask), _where(corpus, mask)
-    other = open_pairs((share,), corpus.skip_bad)
-    known = {pair.source for pair in other.pairs()}
-    if not known:
-        raise CorpusError(f"{share} holds no pair to validate with")
-    mask = np.fromiter((pair.source not in known for pair in corpus.pairs()), np.bool_)
-    if not mask.all():
-        warnings.warn(
-            f"{(~mask).sum()} training pairs left out: their sources are also in {share}", stacklevel=2
-        )
-    if not mask.any():
-        raise CorpusError(f"{corpus.corpus.name} holds no pair to learn from")
-    return _where(corpus, mask), other.pairs
-
-
-def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Pairs:
-    return lambda: (pair for pair, kept in zip(corpus.pairs(), mask, strict=True) if kept)
 
 
 def _choose(settings: Settings, training: Pairs) -> Settings:

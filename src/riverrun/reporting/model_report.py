@@ -12,6 +12,7 @@ import numpy as np
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.cache import write_atomically
 from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.held_out import TextSplit, split_text
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
 from riverrun.reporting import page, pictures
@@ -79,10 +80,10 @@ def copying_by_temperature(
     model: TrainedLanguageModel, corpus: Corpus, temperatures: tuple[float, ...]
 ) -> dict[float, tuple[str, Copying]]:
     """A sample at each temperature: its longest copied stretch as text, and the measures."""
-    tokenizer, end = model.tokenizer, _training_end(model, corpus)
+    tokenizer, split = model.tokenizer, _split(model, corpus)
 
     def training() -> Iterator[np.ndarray]:
-        for piece in rebuffer(corpus.texts(0, end), tokenizer.unit, tokenizer.normalizer):
+        for piece in rebuffer(split.training.texts(), tokenizer.unit, tokenizer.normalizer):
             yield tokenizer.encode(piece)
 
     found = {}
@@ -120,10 +121,9 @@ def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: Histo
 
 def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     """The first held-out passage, coloured."""
-    begin = _training_end(model, corpus)
-    if begin == corpus.characters:
-        return page.section("Surprisal", page.paragraph("Nothing of this text was held out."))
-    score = model.score("".join(corpus.texts(begin, begin + PASSAGE_LENGTH)))
+    part = _split(model, corpus).held_out
+    stop = min(part.stop, part.start + PASSAGE_LENGTH)
+    score = model.score("".join(part.corpus.texts(part.start, stop)))
     about = f"The first held-out passage: {score.bits_per_character:.3f} bits per character."
     return page.section(
         "Surprisal of a held-out passage",
@@ -132,9 +132,8 @@ def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     )
 
 
-def _training_end(model: TrainedLanguageModel, corpus: Corpus) -> int:
-    share = model.settings["data"]["validation"]
-    return corpus.characters if isinstance(share, str) else int(corpus.characters * (1 - share))
+def _split(model: TrainedLanguageModel, corpus: Corpus) -> TextSplit:
+    return split_text(corpus, model.settings["data"]["validation"])
 
 
 def _loss(history: History) -> bytes:

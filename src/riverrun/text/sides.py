@@ -1,19 +1,15 @@
 """The two tokenizers of a corpus of pairs, one for each side."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from riverrun.errors import CorpusError, ModelError
-from riverrun.text.bpe import train_bpe
-from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.config.resolved import SideSymbols
+from riverrun.errors import ModelError
+from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
-from riverrun.text.spaced import SpacedTokenizer
-from riverrun.text.symbols import SymbolTokenizer, split
 from riverrun.text.tokenizer import Tokenizer, load_tokenizer
-from riverrun.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
     from riverrun.config.settings import Settings, TextSettings, Unit
@@ -32,25 +28,14 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
         CorpusError: no symbol is left.
     """
     text = resolve_sides(settings.text)
-    assert text.min_count is not None
-    assert text.unknown is not None
-    match unit:
-        case "byte":
-            return ByteTokenizer(normalizer)
-        case "bpe":
-            return train_bpe(texts(), normalizer, text.max_vocabulary or 4096, text.min_count)
-        case "char" | "word" | "jieba" | "symbols":
-            counts: Counter[str] = Counter()
-            for item in texts():
-                counts.update(_units(unit, normalizer(item)))
-            spells = text.unknown == "spell" and unit in ("word", "jieba")
-            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
-            vocabulary = choose(counts, text.min_count, text.max_vocabulary)
-            if not vocabulary.symbols:
-                raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
-            if unit == "symbols":
-                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
-            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+    symbols = SideSymbols(
+        text.lower,
+        text.normalize,
+        text.min_count or 1,
+        text.unknown or "unknown",
+        text.max_vocabulary or (4096 if unit == "bpe" else 0),
+    )
+    return learn(unit, texts(), normalizer, symbols)
 
 
 def resolve_sides(settings: "TextSettings") -> "TextSettings":
@@ -96,7 +81,3 @@ def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"tokenizer.json cannot be read: {error}") from error
     return load_tokenizer(source), load_tokenizer(target)
-
-
-def _units(unit: str, text: str) -> list[str]:
-    return text.split() if unit == "symbols" else split(unit, text)

@@ -18,13 +18,13 @@ class Vocabulary:
     symbols: tuple[str, ...]
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
-        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all."""
+    def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int = 0) -> "Vocabulary":
+        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all (0: all)."""
         kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
-        return cls(tuple(kept if most is None else kept[: most - SPECIAL]))
+        return cls(tuple(kept[: most - SPECIAL] if most else kept))
 
     @classmethod
-    def with_spelling(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
+    def with_spelling(cls, counts: Mapping[str, int], min_count: int, most: int = 0) -> "Vocabulary":
         """The same of units of several characters; before them every character, so that other units can be spelled."""
         characters: Counter[str] = Counter()
         for unit, count in counts.items():
@@ -32,7 +32,7 @@ class Vocabulary:
                 characters[character] += count
         spelling = cls.from_counts(characters, 1, most)
         longer = {unit: count for unit, count in counts.items() if len(unit) > 1}
-        left = None if most is None else most - len(spelling.symbols)
+        left = most - len(spelling.symbols) if most else 0
         return cls(spelling.symbols + cls.from_counts(longer, min_count, left).symbols)
 
     @property

@@ -15,14 +15,14 @@ from riverrun.config.resolved import LanguageSettings
 from riverrun.config.settings import Settings
 from riverrun.config.written import to_toml
 from riverrun.data.batch import MASKED, Batch, Cursor
-from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.data.windows import Windows
-from riverrun.errors import CorpusError
 from riverrun.models.cores import State, detach
 from riverrun.models.language_model import LanguageModel
-from riverrun.text import UNKNOWN, Tokenizer, train_tokenizer
+from riverrun.text import UNKNOWN, Tokenizer
+from riverrun.text.learning import train_tokenizer
 from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve, resolve_symbols
 from riverrun.training.previews import previews
 from riverrun.training.softmax import Sampler, build_sampler, log_probabilities, training_loss
@@ -132,16 +132,20 @@ class LanguageModelTask:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-def language_model_task(settings: Settings, corpus: Corpus, device: torch.device) -> LanguageModelTask:
-    """A fresh language model on a corpus, with all defaults chosen.
+def language_model_task(settings: Settings, split: TextSplit, device: torch.device) -> LanguageModelTask:
+    """A fresh language model on a text, with all defaults chosen.
 
     Raises:
         CorpusError: the text is too short or cannot be read.
         SettingsError: settings do not go together.
     """
-    training, held_out, tokenizer = _encoded(settings, corpus)
+    symbols = resolve_symbols(settings.text)
+    tokenizer = train_tokenizer(symbols, split.training.texts())
+    training, held_out = (
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop) for part in (split.training, split.held_out)
+    )
     circumstances = Circumstances(training.length, tokenizer.size, device, has_fast_bf16(device))
-    resolved = resolve(settings, resolve_symbols(settings.text), circumstances)
+    resolved = resolve(settings, symbols, circumstances)
     model = LanguageModel(resolved.model, tokenizer.size)
     counts = np.bincount(training.read(0, min(_COUNTED, training.length)), minlength=tokenizer.size)
     model.start_from_frequencies(torch.from_numpy(counts))
@@ -150,24 +154,6 @@ def language_model_task(settings: Settings, corpus: Corpus, device: torch.device
     return LanguageModelTask(
         model.to(device), resolved, tokenizer, reader, held_out_reader, device, sampler
     )
-
-
-def _encoded(settings: Settings, corpus: Corpus) -> tuple[IdFile, IdFile, Tokenizer]:
-    """Training and held-out ids, and the tokenizer that the training text gave."""
-    share = settings.data.validation
-    if isinstance(share, str):
-        cut, held_out, held_out_from = corpus.characters, open_corpus([share]), 0
-    else:
-        cut = int(corpus.characters * (1 - share))
-        held_out, held_out_from = corpus, cut
-    if cut == 0 or held_out_from >= held_out.characters:
-        raise CorpusError(
-            f"{corpus.name} has {corpus.characters} characters: too few to hold out {share} of them; "
-            "give more text, or a file with --data.validation"
-        )
-    tokenizer = train_tokenizer(resolve_symbols(settings.text), corpus.texts(0, cut))
-    training = encode_corpus(corpus, tokenizer, 0, cut)
-    return training, encode_corpus(held_out, tokenizer, held_out_from, None), tokenizer
 
 
 def _readers(

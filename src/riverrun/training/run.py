@@ -18,12 +18,14 @@ from riverrun import bundle
 from riverrun.config.building import from_toml, refuse_foreign
 from riverrun.config.settings import Settings
 from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
 from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, OutputError, SettingsError
 from riverrun.models.language_model import LanguageModel
-from riverrun.text import Tokenizer, train_tokenizer
+from riverrun.text import Tokenizer
+from riverrun.text.learning import train_tokenizer
 from riverrun.training import checkpoints, defaults, events
 from riverrun.training.journal import Journal
 from riverrun.training.language import LanguageModelTask
@@ -87,9 +89,9 @@ def run(
         _check_output(request)
     pairs = _pairs(request)
     refuse_foreign(request.settings, "text" if pairs is None else "pairs")
-    corpus = pairs.corpus if pairs is not None else open_corpus(request.inputs)
-    digest = _digest(request, corpus)
-    if request.resume and _read_note(request.output)["digest"] != digest:
+    split = _split(request, pairs)
+    corpus = split.corpus.corpus if isinstance(split, PairSplit) else split.training.corpus
+    if request.resume and _read_note(request.output)["digest"] != split.digest:
         raise CorpusError(
             f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
             "with --overwrite"
@@ -99,12 +101,12 @@ def run(
     settings = request.settings if latest is None else _settings_of(latest)
     device = defaults.choose_device(settings.training.device)
     torch.manual_seed(settings.training.seed)
-    if pairs is not None:
-        task, settings = translation_task(settings, pairs, device)
+    if isinstance(split, PairSplit):
+        task, settings = translation_task(settings, split, device)
     else:
-        task, settings = language_model_task(settings, corpus, device)
+        task, settings = language_model_task(settings, split, device)
     if not request.resume:
-        _claim_output(request, digest)
+        _claim_output(request, split.digest)
     journal = Journal(request.output, after_step=_step_of(latest))
     with _processor(settings):
         for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
@@ -150,24 +152,23 @@ def _pairs(request: Request) -> PairCorpus | None:
             return open_pairs(request.inputs, request.settings.data.skip_bad)
 
 
+def _split(request: Request, pairs: PairCorpus | None) -> TextSplit | PairSplit:
+    """What is learned from and what is held out, each opened once."""
+    data, seed = request.settings.data, request.settings.training.seed
+    if pairs is not None:
+        return split_pairs(pairs, data.validation, seed)
+    return split_text(open_corpus(request.inputs), data.validation)
+
+
 def language_model_task(
-    settings: Settings, corpus: Corpus, device: torch.device
+    settings: Settings, split: TextSplit, device: torch.device
 ) -> tuple[LanguageModelTask | WindowedTask, Settings]:
-    """A fresh language model on a corpus, and the settings with all defaults chosen."""
-    share = settings.data.validation
-    if isinstance(share, str):
-        cut, held_out, held_out_from = corpus.characters, open_corpus([share]), 0
-    else:
-        cut = int(corpus.characters * (1 - share))
-        held_out, held_out_from = corpus, cut
-    if cut == 0 or held_out_from >= held_out.characters:
-        raise CorpusError(
-            f"{corpus.name} has {corpus.characters} characters: too few to hold out {share} of them; "
-            "give more text, or a file with --data.validation"
-        )
-    tokenizer = train_tokenizer(settings.text, corpus.texts(0, cut))
-    training = encode_corpus(corpus, tokenizer, 0, cut)
-    validation = encode_corpus(held_out, tokenizer, held_out_from, None)
+    """A fresh language model on a text, and the settings with all defaults chosen."""
+    tokenizer = train_tokenizer(defaults.symbols(settings.text), split.training.texts())
+    training, validation = (
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
+        for part in (split.training, split.held_out)
+    )
     settings = defaults.resolve(
         settings,
         defaults.Circumstances(training.length, tokenizer.size, device, defaults.has_fast_bf16(device)),
@@ -249,12 +250,6 @@ def _resumed(request: Request) -> Request:
             f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
         )
     return Request(request.inputs or note["inputs"], request.output, settings, resume=True)
-
-
-def _digest(request: Request, corpus: Corpus) -> str:
-    """Of all that is read: the text, and the file held out where there is one."""
-    held_out = request.settings.data.validation
-    return corpus.digest + (open_corpus([held_out]).digest if isinstance(held_out, str) else "")
 
 
 def _read_note(output: Path) -> dict[str, Any]:

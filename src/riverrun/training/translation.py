@@ -16,9 +16,9 @@ from riverrun.config.building import to_toml
 from riverrun.config.settings import Settings
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
 from riverrun.data.batch import Cursor
+from riverrun.data.held_out import PairSplit
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
 from riverrun.data.pair_ids import Encoded, encode_pairs
-from riverrun.data.pairs import PairCorpus
 from riverrun.data.rows import Rows
 from riverrun.evaluation.translation import distance
 from riverrun.generation.beam import search
@@ -186,7 +186,7 @@ class TranslationTask:
 
 
 def translation_task(
-    settings: Settings, pairs: PairCorpus, device: torch.device
+    settings: Settings, split: PairSplit, device: torch.device
 ) -> tuple[TranslationTask, Settings]:
     """A fresh model on a corpus of pairs, and the settings with all defaults chosen.
 
@@ -194,7 +194,7 @@ def translation_task(
         CorpusError: the pairs cannot be used.
         SettingsError: settings do not go together.
     """
-    data = encode_pairs(pairs, settings)
+    data = encode_pairs(split, settings)
     settings, training, validation = data.settings, data.training, data.validation
     tagging = settings.data.task == "tagging"
     sizes = data.source.size, data.target.size
