@@ -20,6 +20,11 @@ def known_keys() -> dict[str, str]:
     return {name: f"{field.description} [{_shown(field.default)}]" for name, field in _fields()}
 
 
+def switches() -> set[str]:
+    """The settings that are true or false."""
+    return {name for name, field in _fields() if field.annotation in (bool, bool | None)}
+
+
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
     """Every dotted setting, in the order of this page."""
     for section, section_field in Settings.model_fields.items():
