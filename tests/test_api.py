@@ -134,3 +134,15 @@ def test_two_budgets_are_refused(corpus):
 def test_paths_may_be_strings_or_paths(corpus, tmp_path):
     train(Path(corpus), output=str(tmp_path / "model"))
     assert riverrun.load(str(tmp_path / "model")).evaluate(str(corpus)).tokens == len(corpus.read_text())
+
+
+def test_errors_name_settings_in_python_and_flags_on_the_command_line(corpus, tmp_path):
+    train(corpus, output=tmp_path / "model")
+    with pytest.raises(riverrun.RiverrunError) as caught:
+        train(corpus, output=tmp_path / "model")
+    assert "by overwrite" in str(caught.value)
+    assert "--overwrite" in caught.value.message
+    (tmp_path / "bad.tsv").write_text("no tab\n")
+    with pytest.raises(riverrun.RiverrunError, match=r"data\.skip_bad") as caught:
+        train(tmp_path / "bad.tsv")
+    assert "--data.skip-bad" in caught.value.message

@@ -92,7 +92,7 @@ def test_all_faults_are_reported_at_once_in_one_line():
 
 
 def test_two_budgets_are_refused():
-    with pytest.raises(SettingsError, match="--minutes and --steps: give only one budget"):
+    with pytest.raises(SettingsError, match="minutes and steps: give only one budget"):
         build({"budget.minutes": 1}, {"budget.steps": 1})
 
 

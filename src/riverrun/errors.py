@@ -1,10 +1,26 @@
 """Every exception riverrun raises on purpose; the message is one line a user can act on."""
 
+import re
+
+_FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:\.[a-z]+)?(?:-[a-z]+)*)(?![\w-])")
+
 
 class RiverrunError(Exception):
-    """Something failed; the command line exits with 1."""
+    """Something failed; the command line exits with 1.
+
+    Messages name settings as flags (``--data.skip-bad``), and so does the command line; in Python, which has no
+    flags, ``str`` names them as settings (``data.skip_bad``).
+    """
 
     exit_code = 1
+
+    @property
+    def message(self) -> str:
+        """What happened, for the command line."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return _FLAG.sub(lambda flag: flag[1].replace("-", "_"), self.message)
 
 
 class InputError(RiverrunError):

@@ -60,7 +60,7 @@ def settings() -> list[str]:
 
 
 class TestMain:
-    @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
+    @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"]])
     def test_help_names_every_command(self, cli, arguments):
         code, out, err = cli(*arguments)
         assert (code, err) == (0, "")
@@ -71,13 +71,6 @@ class TestMain:
         code, out, _ = cli(name, "--help")
         assert code == 0
         assert out.startswith(f"usage: riverrun {name}")
-
-    def test_help_of_train_lists_every_setting(self, cli):
-        from riverrun.config.building import known_keys
-
-        _, out, _ = cli("train", "--help")
-        for key in known_keys():
-            assert key.startswith("budget.") or f"--{key.replace('_', '-')}" in out
 
     def test_version(self, cli):
         assert cli("--version")[1].startswith("riverrun ")
@@ -198,9 +191,9 @@ class TestTrain:
             *("--trainng.chunk=x", "--model.dropout", "2", "--batch", "8", "--steps", "0"),
         )
         for part in (
-            "model.hiden; did you mean model.hidden?",
-            "trainng.chunk; did you mean training.chunk?",
-            "unknown setting batch; did you mean training.batch?",
+            "--model.hiden (did you mean --model.hidden?)",
+            "--trainng.chunk (did you mean --training.chunk?)",
+            "--batch (did you mean --training.batch?)",
             "training.batch = '-1'",
             "model.dropout = '2'",
             "budget.steps = '0'",

@@ -110,5 +110,5 @@ def test_reading_goes_on_from_any_cursor(folder):
 
 
 def test_a_text_too_short_for_one_chunk_is_refused_with_the_figures(folder):
-    with pytest.raises(CorpusError, match=r"39 symbols, fewer than 8 lanes x chunks of 5.*--training\.chunk"):
+    with pytest.raises(CorpusError, match=r"39 symbols, fewer than 8 lanes x chunks of 5.*training\.chunk"):
         Lanes(id_file(folder, 39), 8, 5, seed=0)

@@ -84,7 +84,7 @@ def test_bpe_learns_longer_units_within_its_bound():
 
 
 def test_no_symbol_left_is_refused_with_the_remedy():
-    with pytest.raises(CorpusError, match=r"--text\.min-count"):
+    with pytest.raises(CorpusError, match=r"text\.min_count"):
         tokenizer_of("abc", min_count=2)
 
 

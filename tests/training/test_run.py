@@ -109,7 +109,7 @@ def test_a_text_that_will_not_do_is_refused_and_nothing_is_made(content, more, s
 def test_an_existing_model_is_not_replaced_unasked(trained, corpus, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
     before = contents(tmp_path / "run")
-    with pytest.raises(OutputError, match=r"--resume.*--overwrite"):
+    with pytest.raises(OutputError, match=r"resume.*overwrite"):
         tiny.train(corpus, tmp_path / "run")
     assert contents(tmp_path / "run") == before
     tiny.train(corpus, tmp_path / "run", overwrite=True)
@@ -187,7 +187,7 @@ class TestResume:
         tiny.kill_after(5, tmp_path / "text.txt", tmp_path / "run", **more)
         changed = held_out if where == "held out" else tmp_path / "text.txt"
         changed.write_text(tiny.text(299))
-        with pytest.raises(CorpusError, match=r"is not the text.*--overwrite"):
+        with pytest.raises(CorpusError, match=r"is not the text.*overwrite"):
             tiny.train(tmp_path / "text.txt", tmp_path / "run", resume=True, **more)
 
     def test_with_other_settings_is_refused_and_names_them(self, corpus, tmp_path):

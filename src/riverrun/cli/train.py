@@ -4,38 +4,105 @@ import argparse
 import os
 import shlex
 import signal
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.errors import InputError
+from riverrun.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from riverrun.config.settings import Settings
+
+CHANGED_FIRST = (
+    "text.unit",
+    "text.lower",
+    "data.validation",
+    "model.core",
+    "model.hidden",
+    "model.layers",
+    "model.dropout",
+    "training.learning_rate",
+    "training.early_stopping",
+    "training.seed",
+)
+
+
+ALSO_CALLED = {
+    "minutes": "budget.minutes",
+    "epochs": "budget.epochs",
+    "steps": "budget.steps",
+    "task": "data.task",
+}
 
 
 def add_arguments(parser: Parser) -> None:
     parser.usage = (
         "riverrun train CORPUS... [-o DIR] [--minutes M | --epochs N | --steps N] [--section.key VALUE ...]"
     )
+    parser.keeps_faults = True
     parser.add_argument("corpus", nargs="*", help="files, directories, globs, - or names of known texts")
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", help="the model directory (default: the corpus' name)"
+    budget = parser.add_argument_group("how long (one of these)")
+    _add(budget, "--minutes", "budget.minutes", "wall time of the whole command (default: 3)", metavar="M")
+    _add(budget, "--epochs", "budget.epochs", "epochs, which are passes over the text", metavar="N")
+    _add(budget, "--steps", "budget.steps", "updates of the weights", metavar="N")
+    output = parser.add_argument_group("the model directory")
+    output.add_argument("-o", "--output", metavar="DIR", help="its name (default: the corpus' name)")
+    output.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    output.add_argument("--overwrite", action="store_true", help="replace the model in it")
+    _add_settings(parser)
+    others = parser.add_argument_group("more")
+    others.add_argument("--config", metavar="FILE", help="settings in TOML, by sections; a flag wins over it")
+    _add(others, "--task", "data.task", "language, translation or tagging (default: by the files)")
+    others.add_argument("--json", action="store_true", help="print one JSON object at the end")
+
+
+def _add_settings(parser: Parser) -> None:
+    """Every setting is an option; the help shows those that are changed first, and ``--help-all`` all of them."""
+    from riverrun.config.building import known_keys, switches
+
+    about, alone = known_keys(), switches()
+    first = parser.add_argument_group("settings that are changed first")
+    for key in CHANGED_FIRST:
+        _add(first, _flag(key), key, about[key], key in alone)
+    rest = [key for key in about if key not in CHANGED_FIRST and key not in ALSO_CALLED.values()]
+    hidden: dict[argparse.Action, str] = {}
+    for section, keys in groupby(rest, lambda key: key.split(".")[0]):
+        group = parser.add_argument_group(f"all other settings of {section}")
+        hidden |= {_add(group, _flag(key), key, argparse.SUPPRESS, key in alone): about[key] for key in keys}
+    for key in ALSO_CALLED.values():
+        _add(parser, _flag(key), key, argparse.SUPPRESS)
+    parser.add_argument("--help-all", action=_HelpAll, hidden=hidden, help="this, and all other settings")
+
+
+def _add(
+    group: Any, flag: str, key: str, about: str, alone: bool = False, metavar: str = "VALUE"
+) -> argparse.Action:
+    """An option that sets a setting; one that is true or false may stand alone."""
+    switch = {"nargs": "?", "const": "true"} if alone else {}
+    about = about.replace("%", "%%")
+    return group.add_argument(
+        flag, dest=key, metavar=metavar, default=argparse.SUPPRESS, help=about, **switch
     )
-    parser.add_argument(
-        "--task",
-        metavar="TASK",
-        help="language, translation or tagging (default: by the files; pairs are .tsv)",
-    )
-    parser.add_argument("--minutes", metavar="M", help="budget: wall time (default: 3)")
-    parser.add_argument("--epochs", metavar="N", help="budget: passes over the text")
-    parser.add_argument("--steps", metavar="N", help="budget: updates of the weights")
-    parser.add_argument("--config", metavar="FILE", help="settings in TOML")
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
-    parser.add_argument("--overwrite", action="store_true", help="replace the model in the output directory")
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    plain_help = parser.format_help
-    parser.format_help = lambda: f"{plain_help()}\n{_settings_help()}"
-    parser.parse_args = _keeping_settings(parser)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+class _HelpAll(argparse._HelpAction):
+    """Prints the help with what is hidden else."""
+
+    def __init__(self, *arguments: Any, hidden: dict[argparse.Action, str], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._hidden = hidden
+
+    def __call__(self, *arguments: Any, **named: Any) -> None:
+        for action, about in self._hidden.items():
+            action.help = about.replace("%", "%%")
+        super().__call__(*arguments, **named)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,21 +110,12 @@ def run(options: argparse.Namespace) -> int:
     # from the thread they wait for. A shorter spin costs nothing when idle and was 1.5 times faster when busy.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from riverrun.cli.display import display
-    from riverrun.config.building import build, read_toml
     from riverrun.training.planning import Clock
     from riverrun.training.run import Request
     from riverrun.training.run import run as train
 
     clock = Clock.since_process_start()
-    file = read_toml(Path(options.config)) if options.config else {}
-    budget = {
-        f"budget.{k}": v for k in ("minutes", "epochs", "steps") if (v := getattr(options, k)) is not None
-    }
-    if options.task is not None:
-        options.dotted["data.task"] = options.task
-    if budget:  # a budget given by flag replaces the file's
-        file = {key: value for key, value in file.items() if not key.startswith("budget.")}
-    settings = build(file, options.dotted, budget)
+    settings = _settings(options)
     if not options.corpus and not options.resume:
         raise InputError("no text given: riverrun train CORPUS..., a file, a directory, - or a known name")
     output = Path(options.output) if options.output else _default_output(options.corpus)
@@ -78,55 +136,21 @@ def run(options: argparse.Namespace) -> int:
     return 130 if last.reason == "interrupted" else 0
 
 
-def _keeping_settings(parser: Parser):
-    """Parse with ``--section.key VALUE`` flags taken out first; they may stand anywhere."""
-    plain = parser.parse_intermixed_args
+def _settings(options: argparse.Namespace) -> "Settings":
+    """Flags over the file over defaults; raises SettingsError naming all faults at once."""
+    from riverrun.config.building import build, read_toml
 
-    def parse(arguments: list[str]) -> argparse.Namespace:
-        dotted, rest = split_settings(arguments, parser._option_string_actions)
-        options = plain(rest)
-        options.dotted = dotted
-        return options
-
-    return parse
-
-
-def split_settings(arguments: list[str], flags: Container[str]) -> tuple[dict[str, Any], list[str]]:
-    """Separate ``--section.key VALUE``, ``--section.key=VALUE`` and bare ``--section.key`` (true) from the rest.
-
-    What is none of the command's own ``flags`` is taken for a setting too, so that all unknown ones are
-    reported together, with the nearest known names.
-    """
-    dotted: dict[str, Any] = {}
-    rest: list[str] = []
-    items = iter(enumerate(arguments))
-    for index, argument in items:
-        name, equals, value = argument.removeprefix("--").partition("=")
-        key = name.replace("-", "_")
-        if not argument.startswith("--") or argument == "--" or f"--{name}" in flags:
-            rest.append(argument)
-            continue
-        following = arguments[index + 1] if index + 1 < len(arguments) else "--"
-        alone = key in _SWITCHES and following not in ("true", "false")
-        if not equals and (following.startswith("--") or alone):
-            value = "true"
-        elif not equals:
-            value = following
-            next(items)
-        dotted[key] = value
-    return dotted, rest
-
-
-_SWITCHES = ("text.lower", "model.tied", "model.input_feeding", "data.skip_bad")
-
-
-def _settings_help() -> str:
-    from riverrun.config.building import known_keys
-
-    rows = [
-        f"  --{key.replace('_', '-'):34}{about}" for key, about in known_keys().items() if "budget" not in key
-    ]
-    return "settings (also sections of a --config file; auto chooses):\n" + "\n".join(rows) + "\n"
+    given = {key: value for key, value in vars(options).items() if "." in key}
+    file = read_toml(Path(options.config)) if options.config else {}
+    if any(key.startswith("budget.") for key in given):  # a budget given by flag replaces the file's
+        file = {key: value for key, value in file.items() if not key.startswith("budget.")}
+    try:
+        settings = build(file, given)
+    except SettingsError as error:
+        raise SettingsError("; ".join([*options.faults, error.message])) from None
+    if options.faults:
+        raise SettingsError("; ".join(options.faults))
+    return settings
 
 
 def _default_output(corpus: list[str]) -> Path:

@@ -25,6 +25,11 @@ def _where(name: str) -> str:
     return "".join(f"{kind}: " for kind in kinds)
 
 
+def switches() -> set[str]:
+    """The settings that are true or false."""
+    return {name for name, field in _fields() if field.annotation in (bool, bool | None)}
+
+
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
     """Every dotted setting, in the order of the page."""
     for section, section_field in Settings.model_fields.items():
