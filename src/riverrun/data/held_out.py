@@ -43,6 +43,11 @@ class TextSplit:
     held_out: Stretch
     digest: str
 
+    @property
+    def learned(self) -> Corpus:
+        """All files learned from."""
+        return self.training.corpus
+
 
 def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
     """Hold out the last ``validation`` of the characters, or a file of that name.
@@ -80,6 +85,11 @@ class PairSplit:
     training: Callable[[], Iterator[Pair]]
     held_out: Callable[[], Iterator[Pair]]
     digest: str
+
+    @property
+    def learned(self) -> Corpus:
+        """All files learned from."""
+        return self.corpus.corpus
 
 
 def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> PairSplit:

@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from riverrun import bundle
 from riverrun.data.batch import Cursor
 from riverrun.errors import ModelError
 from riverrun.models.cores import State
+from riverrun.training.events import Best
 from riverrun.training.optimization import Optimizer, Plateau
+from riverrun.training.planning import Plan
 
 STATE = "training.json"
 TENSORS = "training.safetensors"
@@ -28,26 +30,22 @@ class RunState:
 
     Attributes:
         step: steps made.
-        steps: steps planned; None until that is known.
-        evaluate_every, validation_limit: what the plan fixed with it.
+        plan: what is fixed of the run; None until that is known.
         cursor: where the next batch is read.
         plateau: memory of the plateau schedule.
-        best_step, best_loss, best_error, best_figures: the best evaluation so far (step -1: none yet).
+        best: the best evaluation so far; None before the first.
+        evaluated_at: the step of the latest evaluation.
         waited: evaluations since the best one.
         loss_sum, loss_tokens: training loss since the last progress event.
         seconds: wall time spent so far.
     """
 
     step: int = 0
-    steps: int | None = None
-    evaluate_every: int = 0
-    validation_limit: int = 0
+    plan: Plan | None = None
     cursor: Cursor = Cursor()
     plateau: Plateau = Plateau()
-    best_step: int = -1
-    best_loss: float = float("inf")
-    best_error: float = float("inf")
-    best_figures: dict[str, float] = field(default_factory=dict)
+    best: Best | None = None
+    evaluated_at: int = 0
     waited: int = 0
     loss_sum: float = 0.0
     loss_tokens: int = 0
@@ -100,9 +98,17 @@ def restore(
     if "generator.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["generator.cuda"])
     carried = [tensors[f"carried.{i}"] for i in range(sum(n.startswith("carried.") for n in tensors))]
-    document = json.loads(contents[STATE])
-    document |= {"cursor": Cursor(**document["cursor"]), "plateau": Plateau(**document["plateau"])}
-    return RunState(**document), tuple(part.to(device) for part in carried)
+    return _state(json.loads(contents[STATE])), tuple(part.to(device) for part in carried)
+
+
+def _state(document: dict[str, Any]) -> RunState:
+    records = {"plan": Plan, "cursor": Cursor, "plateau": Plateau, "best": Best}
+    return RunState(
+        **{
+            name: records[name](**value) if name in records and value is not None else value
+            for name, value in document.items()
+        }
+    )
 
 
 def newest(
@@ -126,7 +132,7 @@ def prune(folder: Path, keep: int, state: RunState) -> None:
     """
     present = [path for path in sorted(folder.glob("step-*")) if path.name <= _name(state.step)]
     for path in present[:-keep]:
-        if path.name != _name(state.best_step):
+        if state.best is None or path.name != _name(state.best.step):
             shutil.rmtree(path)
 
 

@@ -1,11 +1,13 @@
 """The run's journal: one event a line in ``metrics.jsonl``, samples in ``samples.jsonl``."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from riverrun.errors import OutputError
 from riverrun.training import events
+from riverrun.training.planning import Plan
 
 METRICS = "metrics.jsonl"
 SAMPLES = "samples.jsonl"
@@ -46,6 +48,16 @@ class Journal:
             part.replace(self._folder / name)
         except OSError as error:
             raise OutputError(f"{self._folder / name} cannot be written: {error.strerror}") from error
+
+
+def recorded_plans(folder: Path, after: int) -> dict[int, Plan]:
+    """The plans that a run has made, by the step they hold from, ``after`` and later."""
+    names = {each.name for each in fields(Plan)}
+    return {
+        line["step"]: Plan(**{name: line[name] for name in names})
+        for line in read_lines(folder / METRICS)
+        if line.get("event") == "planned" and line["step"] >= after and names <= line.keys()
+    }
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

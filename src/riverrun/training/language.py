@@ -132,7 +132,7 @@ class LanguageModelTask:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-def language_model_task(settings: Settings, split: TextSplit, device: torch.device) -> LanguageModelTask:
+def new_language_model(settings: Settings, split: TextSplit, device: torch.device) -> LanguageModelTask:
     """A fresh language model on a text, with all defaults chosen.
 
     Raises:
@@ -141,18 +141,36 @@ def language_model_task(settings: Settings, split: TextSplit, device: torch.devi
     """
     symbols = resolve_symbols(settings.text)
     tokenizer = train_tokenizer(symbols, split.training.texts())
+    parts = _encoded(split, tokenizer)
+    machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
+    return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
+
+
+def saved_language_model(
+    settings: LanguageSettings, tokenizer: Tokenizer, split: TextSplit, device: torch.device
+) -> LanguageModelTask:
+    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
+    return _task(settings, tokenizer, *_encoded(split, tokenizer), device)
+
+
+def _encoded(split: TextSplit, tokenizer: Tokenizer) -> tuple[IdFile, IdFile]:
+    """Ids of both parts of a text."""
     training, held_out = (
         encode_corpus(part.corpus, tokenizer, part.start, part.stop) for part in (split.training, split.held_out)
     )
-    circumstances = Circumstances(training.length, tokenizer.size, device, has_fast_bf16(device))
-    resolved = resolve(settings, symbols, circumstances)
-    model = LanguageModel(resolved.model, tokenizer.size)
+    return training, held_out
+
+
+def _task(
+    settings: LanguageSettings, tokenizer: Tokenizer, training: IdFile, held_out: IdFile, device: torch.device
+) -> LanguageModelTask:
+    model = LanguageModel(settings.model, tokenizer.size)
     counts = np.bincount(training.read(0, min(_COUNTED, training.length)), minlength=tokenizer.size)
     model.start_from_frequencies(torch.from_numpy(counts))
-    reader, held_out_reader = _readers(resolved, training, held_out)
-    sampler = build_sampler(resolved, counts, reader.targets_per_batch)
+    reader, held_out_reader = _readers(settings, training, held_out)
+    sampler = build_sampler(settings, counts, reader.targets_per_batch)
     return LanguageModelTask(
-        model.to(device), resolved, tokenizer, reader, held_out_reader, device, sampler
+        model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler
     )
 
 

@@ -127,14 +127,11 @@ class Plateau:
         return replace(self, waited=0, scale=self.scale * settings.plateau_factor)
 
 
-def learning_rate(settings: Fitting, step: int, steps: int | None, plateau: Plateau) -> float:
-    """The rate for step ``step`` (from 0) of ``steps``.
+def learning_rate(settings: Fitting, step: int, done: float, plateau: Plateau) -> float:
+    """The rate for step ``step`` (from 0), when the share ``done`` of the schedule is over.
 
     A linear warm-up, then cosine decay to zero (Loshchilov & Hutter 2017), a constant, or the plateau's share.
-    The warm-up does not depend on ``steps``, which may still be unknown then.
     """
-    assert settings.learning_rate is not None
-    assert settings.warmup is not None
     warm = min(1.0, (step + 1) / (settings.warmup + 1))
     match settings.schedule:
         case "constant":
@@ -142,8 +139,5 @@ def learning_rate(settings: Fitting, step: int, steps: int | None, plateau: Plat
         case "plateau":
             share = plateau.scale
         case "cosine":
-            done = 0.0
-            if steps is not None and step > settings.warmup:
-                done = (step - settings.warmup) / max(1, steps - settings.warmup)
-            share = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+            share = 0.5 * (1 + math.cos(math.pi * done))
     return settings.learning_rate * warm * share

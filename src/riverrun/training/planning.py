@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 
 from riverrun.config.resolved import Fitting
+from riverrun.data.batch import Cursor
+from riverrun.models.cores import State
 from riverrun.training import events
 from riverrun.training.task import Task
 
@@ -36,6 +38,11 @@ class Plan:
         share = (step - self.since) / max(1, self.steps - self.since)
         return min(1.0, self.done + (1 - self.done) * share)
 
+    def extended(self, step: int, share: float) -> "Plan":
+        """The plan of a budget of which the one so far was a share: the schedule goes on as far as it is over then."""
+        steps = max(step + 1, round(self.steps / share))
+        return replace(self, steps=steps, since=step, done=step / steps)
+
     def evaluations_after(self, step: int) -> int:
         return math.ceil((self.steps - step) / self.evaluate_every)
 
@@ -47,6 +54,23 @@ def fixed_plan(task: Task, settings: Fitting, steps: int) -> Plan:
     """The plan for a number of steps; the evaluations' number grows slowly with it."""
     evaluations = wanted_evaluations(settings, steps, steps / task.steps_per_epoch, steps * task.tokens_per_step / 3e6)
     return spread_evaluations(task, settings, Plan(steps, 1, 1, settings.threads, settings.warmup), 0, evaluations)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Of a run whose number of steps is known when it begins."""
+
+    whole: Plan
+
+    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: State) -> Plan | None:
+        """The plan, once; None from then on."""
+        return self.whole if plan is None else None
+
+    def stepped(self, seconds: float) -> None:
+        """What a step took changes nothing."""
+
+    def evaluated(self, seconds: float) -> None:
+        """Nor does what an evaluation took."""
 
 
 def wanted_evaluations(settings: Fitting, steps: int, epochs: float, minutes: float) -> int:

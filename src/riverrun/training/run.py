@@ -11,31 +11,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from riverrun import bundle
-from riverrun.config.building import from_toml, refuse_foreign
-from riverrun.config.settings import Settings
-from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.config.conditions import refuse_idle
+from riverrun.config.resolved import Budget
+from riverrun.config.settings import BudgetSettings, Settings
+from riverrun.config.written import read_language_settings, read_translator_settings
+from riverrun.data.cache import write_atomically
+from riverrun.data.corpus import open_corpus
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
-from riverrun.data.ids import IdFile, encode_corpus
-from riverrun.data.lanes import Lanes
-from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
+from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, OutputError, SettingsError
-from riverrun.models.language_model import LanguageModel
-from riverrun.text import Tokenizer
-from riverrun.text.learning import train_tokenizer
-from riverrun.training import checkpoints, defaults, events
-from riverrun.training.journal import Journal
-from riverrun.training.language import LanguageModelTask
-from riverrun.training.loop import train as train_loop
+from riverrun.text import load_tokenizer
+from riverrun.training import checkpoints, events
+from riverrun.training.checkpoints import RunState
+from riverrun.training.clock import Clock
+from riverrun.training.defaults import choose_device, resolve_budget
+from riverrun.training.journal import Journal, recorded_plans
+from riverrun.training.language import LanguageModelTask, new_language_model, saved_language_model
+from riverrun.training.loop import train
 from riverrun.training.model_card import model_card
-from riverrun.training.planning import Clock
-from riverrun.training.softmax import build_sampler
+from riverrun.training.optimization import Optimizer
+from riverrun.training.pacing import Pacer
+from riverrun.training.pair_task import PairTask, new_translator, saved_translator
+from riverrun.training.planning import Planner, fixed_plan
 from riverrun.training.task import Task
-from riverrun.training.translation import translation_task
-from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
 
 REQUEST = "request.json"
 CHECKPOINTS = "checkpoints"
@@ -83,52 +84,99 @@ def run(
         SettingsError: a resume asks for other settings than the run has.
         TrainingError: the loss is not a number.
     """
-    if request.resume:
-        request = _resumed(request)
-    else:
+    before = _read_note(request.output) if request.resume else None
+    if before is None:
         _check_output(request)
-    pairs = _pairs(request)
-    refuse_foreign(request.settings, "text" if pairs is None else "pairs")
-    split = _split(request, pairs)
-    corpus = split.corpus.corpus if isinstance(split, PairSplit) else split.training.corpus
-    if request.resume and _read_note(request.output)["digest"] != split.digest:
+    else:
+        request = _resumed(request, before)
+    split = _split(request)
+    refuse_idle(request.settings, "text" if isinstance(split, TextSplit) else "pairs")
+    if before is not None and before["digest"] != split.digest:
         raise CorpusError(
-            f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
+            f"{split.learned.name} is not the text that {request.output} was begun with: restore it, or train anew "
             "with --overwrite"
         )
     folder = request.output / CHECKPOINTS
-    latest = checkpoints.newest(folder, warn=lambda text: None) if request.resume else None
-    settings = request.settings if latest is None else _settings_of(latest)
-    device = defaults.choose_device(settings.training.device)
-    torch.manual_seed(settings.training.seed)
-    if isinstance(split, PairSplit):
-        task, settings = translation_task(settings, split, device)
-    else:
-        task, settings = language_model_task(settings, split, device)
-    if not request.resume:
+    latest = checkpoints.newest(folder) if before is not None else None
+    torch.manual_seed(request.settings.training.seed)
+    task = _task(request, split, latest)
+    fitting, budget = task.settings.training, resolve_budget(request.settings.budget)
+    optimizer = Optimizer(task.model, fitting)
+    state, carried = RunState(), task.initial_carried()
+    if latest is not None:
+        state, carried = checkpoints.restore(latest, task.model, optimizer, torch.device(fitting.device))
+    if before is None:
         _claim_output(request, split.digest)
+    elif (share := _longer(resolve_budget(before["settings"].budget), budget)) < 1 and state.plan is not None:
+        state.plan = state.plan.extended(state.step, share)
+        _write_note(request, split.digest)
+    planner = _planner(task, request, budget, state, clock)
     journal = Journal(request.output, after_step=_step_of(latest))
-    with _processor(settings):
-        for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
+    with _processor(fitting.threads):
+        for event in train(task, optimizer, state, carried, fitting, planner, folder, clock, should_stop):
             journal.write(event)
             if isinstance(event, events.Stopped):
-                _publish(request.output, folder, task, event, corpus, journal)
+                _publish(request.output, folder, task, event, split, journal)
             yield event
 
 
+def _split(request: Request) -> TextSplit | PairSplit:
+    """What is learned from and what is held out, each opened once."""
+    data, seed = request.settings.data, request.settings.training.seed
+    if data.task == "language" or (data.task == "auto" and not looks_like_pairs(request.inputs)):
+        return split_text(open_corpus(request.inputs), data.validation)
+    return split_pairs(open_pairs(request.inputs, data.skip_bad), data.validation, seed)
+
+
+def _task(
+    request: Request, split: TextSplit | PairSplit, checkpoint: Path | None
+) -> LanguageModelTask | PairTask:
+    """The model with its data: with all defaults chosen, or as a checkpoint says that they were."""
+    device = choose_device(request.settings.training.device)
+    if checkpoint is None:
+        if isinstance(split, TextSplit):
+            return new_language_model(request.settings, split, device)
+        return new_translator(request.settings, split, device)
+    contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG, bundle.TOKENIZER))
+    config, tokenizer = contents[bundle.CONFIG].decode(), contents[bundle.TOKENIZER].decode()
+    if isinstance(split, TextSplit):
+        return saved_language_model(read_language_settings(config), load_tokenizer(tokenizer), split, device)
+    return saved_translator(read_translator_settings(config), tokenizer, split, device)
+
+
+def _planner(
+    task: Task, request: Request, budget: Budget, state: RunState, clock: Clock
+) -> Planner | Pacer:
+    """What knows how long the run is."""
+    fitting = task.settings.training
+    match budget.kind:
+        case "steps":
+            return Planner(fixed_plan(task, fitting, int(budget.amount)))
+        case "epochs":
+            return Planner(fixed_plan(task, fitting, max(1, round(budget.amount * task.steps_per_epoch))))
+        case "minutes":
+            free = request.settings.training.threads is None
+            recorded = recorded_plans(request.output, state.step) if request.resume else {}
+            return Pacer(task, fitting, budget.amount, clock, free, recorded)
+
+
+def _longer(before: Budget, now: Budget) -> float:
+    """What share of the present budget the one before was; 1 where they are the same."""
+    return before.amount / now.amount
+
+
 @contextmanager
-def _processor(settings: Settings) -> Iterator[None]:
-    """Threads as set, and tiny numbers as zero, which is faster; afterwards as the caller had it."""
+def _processor(threads: int) -> Iterator[None]:
+    """So many threads, and tiny numbers as zero, which is faster; afterwards threads as before."""
     _keep_freed_memory()
-    threads = torch.get_num_threads()
-    assert settings.training.threads is not None
-    torch.set_num_threads(settings.training.threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _keep_freed_memory() -> None:
@@ -139,63 +187,6 @@ def _keep_freed_memory() -> None:
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def _pairs(request: Request) -> PairCorpus | None:
-    """The pairs to learn from; None where a language model is asked for."""
-    match request.settings.data.task:
-        case "language":
-            return None
-        case "auto" if not looks_like_pairs(request.inputs):
-            return None
-        case _:
-            return open_pairs(request.inputs, request.settings.data.skip_bad)
-
-
-def _split(request: Request, pairs: PairCorpus | None) -> TextSplit | PairSplit:
-    """What is learned from and what is held out, each opened once."""
-    data, seed = request.settings.data, request.settings.training.seed
-    if pairs is not None:
-        return split_pairs(pairs, data.validation, seed)
-    return split_text(open_corpus(request.inputs), data.validation)
-
-
-def language_model_task(
-    settings: Settings, split: TextSplit, device: torch.device
-) -> tuple[LanguageModelTask | WindowedTask, Settings]:
-    """A fresh language model on a text, and the settings with all defaults chosen."""
-    tokenizer = train_tokenizer(defaults.symbols(settings.text), split.training.texts())
-    training, validation = (
-        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
-        for part in (split.training, split.held_out)
-    )
-    settings = defaults.resolve(
-        settings,
-        defaults.Circumstances(training.length, tokenizer.size, device, defaults.has_fast_bf16(device)),
-    )
-    assert settings.training.batch is not None
-    assert settings.training.chunk is not None
-    model = LanguageModel(settings.model, tokenizer.size)
-    counts = _frequencies(training, tokenizer)
-    model.start_from_frequencies(torch.from_numpy(counts))
-    model = model.to(device)
-    if settings.data.reading == "windows":
-        windows = training_windows(training, settings)
-        held_out_windows = validation_windows(validation, settings)
-        sampler = build_sampler(
-            settings.training, counts, windows.batch * (windows.window if windows.every else 1)
-        )
-        task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device, sampler)
-    else:
-        lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
-        sampler = build_sampler(settings.training, counts, lanes.batch * lanes.chunk)
-        task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device, sampler)
-    return task, settings
-
-
-def _frequencies(ids: IdFile, tokenizer: Tokenizer, most: int = 1 << 24) -> np.ndarray:
-    """Counts [V] of symbols in the first ``most`` ids."""
-    return np.bincount(ids.read(0, min(most, ids.length)), minlength=tokenizer.size)
 
 
 def _check_output(request: Request) -> None:
@@ -223,22 +214,28 @@ def _claim_output(request: Request, digest: str) -> None:
             path = request.output / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (request.output / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-        note = {
-            "inputs": [_absolute(item) for item in request.inputs],
-            "digest": digest,
-            "settings": request.settings.model_dump(mode="json"),
-        }
-        bundle.write_files(request.output, {REQUEST: json.dumps(note, indent=1).encode()}, {})
-        (request.output / bundle.MANIFEST).unlink()  # there is no model yet
+        _write_note(request, digest)
+        (request.output / bundle.MANIFEST).unlink(missing_ok=True)  # there is no model yet
     except OSError as error:
         raise OutputError(f"{request.output} cannot be written: {error.strerror}") from error
 
 
-def _resumed(request: Request) -> Request:
-    """The request as it was first made; raises when it differs from what is asked now."""
-    note = _read_note(request.output)
+def _write_note(request: Request, digest: str) -> None:
+    """Keep what was asked for."""
+    note = {
+        "inputs": [_absolute(item) for item in request.inputs],
+        "digest": digest,
+        "settings": request.settings.model_dump(mode="json"),
+    }
+    write_atomically(request.output / REQUEST, json.dumps(note, indent=1).encode())
+
+
+def _resumed(request: Request, note: dict[str, Any]) -> Request:
+    """The request as it was first made, but for a larger budget; raises where anything else is asked for now."""
     settings = note["settings"]
-    before, now = settings.model_dump(), request.settings.model_dump(exclude_unset=True)
+    budget = _larger(settings.budget, request.settings.budget)
+    before = settings.model_dump()
+    now = request.settings.model_dump(exclude_unset=True, exclude={"budget"} if budget else None)
     changed = [
         f"{section}.{key} was {before[section][key]!r}, now {value!r}"
         for section, values in now.items()
@@ -249,7 +246,15 @@ def _resumed(request: Request) -> Request:
         raise SettingsError(
             f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
         )
+    if budget is not None:
+        settings = settings.model_copy(update={"budget": budget})
     return Request(request.inputs or note["inputs"], request.output, settings, resume=True)
+
+
+def _larger(before: BudgetSettings, now: BudgetSettings) -> BudgetSettings | None:
+    """The budget asked for now, if it is more of the same kind than the one before."""
+    old, new = resolve_budget(before), resolve_budget(now)
+    return now if new.kind == old.kind and new.amount > old.amount and now != BudgetSettings() else None
 
 
 def _read_note(output: Path) -> dict[str, Any]:
@@ -266,29 +271,32 @@ def _read_note(output: Path) -> dict[str, Any]:
         ) from error
 
 
-def _settings_of(checkpoint: Path) -> Settings:
-    """What was chosen when the run began, whatever would be chosen by this version and on this machine."""
-    contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG,))
-    return from_toml(contents[bundle.CONFIG].decode())
-
-
 def _step_of(checkpoint: Path | None) -> int:
     return -1 if checkpoint is None else int(checkpoint.name.removeprefix("step-"))
 
 
 def _publish(
-    output: Path, folder: Path, task: Task, event: events.Stopped, corpus: Corpus, journal: Journal
+    output: Path,
+    folder: Path,
+    task: Task,
+    event: events.Stopped,
+    split: TextSplit | PairSplit,
+    journal: Journal,
 ) -> None:
     """Make the best checkpoint the model: the last act of a run."""
-    best = folder / f"step-{event.best_step if event.best_step >= 0 else event.step:09d}"
+    best = folder / f"step-{event.step if event.best is None else event.best.step:09d}"
     contents, _ = bundle.read_files(best, (bundle.CONFIG, bundle.TOKENIZER, bundle.WEIGHTS))
-    facts = task.facts() | {
+    held_out = {} if event.best is None else {
+        "best_step": event.best.step,
+        "validation_nats_per_token": event.best.nats_per_token,
+        **{f"validation_{name}": value for name, value in event.best.figures.items()},
+    }
+    corpus = split.learned
+    facts = task.facts() | held_out | {
         "steps": event.step,
-        "best_step": event.best_step,
         "reason": event.reason,
+        "epochs": round(event.epoch, 4),
         "seconds": round(event.seconds, 2),
-        "validation_nats_per_token": event.nats_per_token,
-        **{f"validation_{name}": value for name, value in event.figures.items()},
         "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
         "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
     }
