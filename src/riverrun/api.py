@@ -9,7 +9,8 @@ from typing import Any
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, Precision, TrainedTranslator, Translation
+from riverrun.trained import Precision
+from riverrun.translator import KINDS, TrainedTranslator, Translation
 
 
 def load(

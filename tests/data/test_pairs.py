@@ -14,12 +14,19 @@ from riverrun.data.alignment import fit_aligner
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.lanes import Cursor
 from riverrun.data.pair_batches import PADDING, PairBatches
-from riverrun.data.pair_ids import encode_pairs
+from riverrun.data.pair_ids import PairIds, encode_pairs, split_pairs
 from riverrun.data.pairs import held_out, looks_like_pairs, open_pairs
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import choose_normal_form, choose_unit
 from riverrun.text.vocabulary import START
+from riverrun.training.pair_defaults import choose_reading
+
+
+def encode(path: Path, skip_bad: bool = False, **given) -> PairIds:
+    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    parts = split_pairs(open_pairs((str(path),), skip_bad), settings.data.validation, 0)
+    return encode_pairs(parts, *choose_reading(settings, parts.training))
 
 
 def read(*paths: Path, skip_bad: bool = False) -> list[tuple[str, str]]:
@@ -85,24 +92,24 @@ def test_one_source_is_never_on_both_sides(tmp_path: Path):
 def test_one_pair_is_too_few(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "b")])
     with pytest.raises(CorpusError, match="at least two"):
-        encode_pairs(open_pairs((str(path),)), build())
+        encode(path)
 
 
 def test_training_sources_in_a_validation_file_are_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "A"), ("b", "B"), ("c", "C")])
     other = tiny_pairs.write(tmp_path / "v.tsv", [("b", "B")])
     with pytest.warns(UserWarning, match="1 training pairs left out"):
-        data = encode_pairs(open_pairs((str(path),)), build({"data.validation": str(other)}))
+        data = encode(path, data__validation=str(other))
     assert len(data.training.sources) == 2
 
 
 def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
-    settings = {"data.task": "tagging", "data.validation": 0.3}
+    settings = {"data__task": "tagging", "data__validation": 0.3}
     with pytest.raises(CorpusError, match=r"line 2: 3 source and 1 target symbols"):
-        encode_pairs(open_pairs((str(path),)), build(settings))
+        encode(path, **settings)
     with pytest.warns(UserWarning, match="1 .* pairs left out: of unequal length"):
-        encode_pairs(open_pairs((str(path),), True), build(settings, {"data.skip_bad": True}))
+        encode(path, True, **settings, data__skip_bad=True)
 
 
 def test_units_and_normal_forms_are_chosen_from_the_text():
@@ -172,4 +179,4 @@ def test_long_pairs_name_the_limit(tmp_path: Path):
         pytest.warns(UserWarning, match=r"pairs left out: more than 10 symbols \(--data\.max-length\)"),
         pytest.raises(CorpusError, match="no training pair is left"),
     ):
-        encode_pairs(open_pairs((str(path),)), build({"data.max_length": 10}))
+        encode(path, data__max_length=10)

@@ -12,9 +12,10 @@ from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
 from riverrun.data.lanes import Cursor, Lanes
 from riverrun.data.pair_batches import PairBatches
-from riverrun.data.pair_ids import encode_pairs
+from riverrun.data.pair_ids import encode_pairs, split_pairs
 from riverrun.data.pairs import open_pairs
 from riverrun.text import train_tokenizer
+from riverrun.training.pair_defaults import choose_reading
 
 SIZE = 20 << 20  # bytes of text; an array of one byte a symbol would be that long
 
@@ -65,7 +66,8 @@ def test_encoding_and_reading_pairs_hold_only_pieces(tmp_path, monkeypatch):
         path = tmp_path / f"{count}.tsv"
         path.write_text("".join(f"{number} {tiny.LINE * 4}\t{tiny.LINE * 4}\n" for number in range(count)))
         tracemalloc.start()
-        training = encode_pairs(open_pairs((str(path),)), Settings()).training
+        parts = split_pairs(open_pairs((str(path),)), 0.1, seed=0)
+        training = encode_pairs(parts, *choose_reading(Settings(), parts.training)).training
         batches, cursor = PairBatches(*training, 8, seed=0), Cursor()
         while not cursor.epoch:
             cursor = batches.read(cursor).after

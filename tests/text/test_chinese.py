@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.config.building import build
+from riverrun.config.resolved import SideSymbols
 from riverrun.config.settings import TextSettings
 from riverrun.text import load_tokenizer, train_tokenizer
 from riverrun.text.normalization import Normalizer
@@ -79,7 +79,7 @@ def test_cuts_between_chunks_change_no_unit(unit, text, cuts):
 
 
 def test_a_side_of_pairs_may_be_chinese_words():
-    side = train_side("jieba", lambda: iter(SAMPLES), Normalizer(), build())
+    side = train_side("jieba", lambda: iter(SAMPLES), "none", SideSymbols(False, "none", 1, "unknown"))
     assert len(side.encode(SAMPLES[0])) == len(split_chinese_words(SAMPLES[0]))
     assert side.decode(side.encode(SAMPLES[0])) == SAMPLES[0]
 

@@ -53,6 +53,11 @@ class PairBatches:
     def batches_per_epoch(self) -> int:
         return -(-len(self.sources) // self.batch)
 
+    @property
+    def target_symbols(self) -> int:
+        """Of all pairs together."""
+        return int(self.targets.ends[-1])
+
     def read(self, cursor: Cursor) -> PairBatch:
         """The batch at a cursor."""
         last = cursor.chunk + 1 == self.batches_per_epoch

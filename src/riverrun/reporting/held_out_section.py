@@ -41,13 +41,13 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
 
 def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
-    data, seed = model.settings["data"], model.settings["training"]["seed"]
-    if isinstance(data["validation"], str):
-        return list(open_pairs((data["validation"],), data["skip_bad"]).pairs())
-    pairs = open_pairs(tuple(map(str, corpus.files)), data["skip_bad"])
-    mask = held_out(pairs, data["validation"], seed)
+    data, seed = model.settings.data, model.settings.training.seed
+    if isinstance(data.validation, str):
+        return list(open_pairs((data.validation,), data.skip_bad).pairs())
+    pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad)
+    mask = held_out(pairs, data.validation, seed)
     return [pair for pair, out in zip(pairs.pairs(), mask, strict=True) if out]
 
 
 def _looks(model: TrainedTranslator) -> bool:
-    return model.settings["model"].get("attention", "none") != "none"
+    return model.settings.model.attention != "none"

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from riverrun.config.ranges import NormalForm, SideUnit
+from riverrun.config.resolved import SideSymbols
 from riverrun.errors import CorpusError, ModelError
 from riverrun.text.bpe import train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
@@ -16,36 +18,35 @@ from riverrun.text.tokenizer import Tokenizer, load_tokenizer
 from riverrun.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config.settings import Settings, TextSettings, Unit
+    from riverrun.config.settings import TextSettings
 
 Texts = Callable[
     [], Iterator[str]
 ]  # gives the texts of one side, from the first on, as often as it is called
 
+BPE_SYMBOLS = 4096  # of a side by subwords, where no bound is given
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
-def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Settings") -> Tokenizer:
-    """Build the tokenizer of one side; ``text.min_count``, ``max_vocabulary`` and ``unknown`` apply.
+def train_side(unit: SideUnit, texts: Texts, form: NormalForm, text: SideSymbols) -> Tokenizer:
+    """Build the tokenizer of one side, whose texts are brought into a normal form first.
 
     Raises:
         CorpusError: no symbol is left.
     """
-    text = resolve_sides(settings.text)
-    assert text.min_count is not None
-    assert text.unknown is not None
+    normalizer, most = Normalizer(text.lower, form), text.max_vocabulary
     match unit:
         case "byte":
             return ByteTokenizer(normalizer)
         case "bpe":
-            return train_bpe(texts(), normalizer, text.max_vocabulary or 4096, text.min_count)
+            return train_bpe(texts(), normalizer, most or BPE_SYMBOLS, text.min_count)
         case "char" | "word" | "jieba" | "symbols":
             counts: Counter[str] = Counter()
             for item in texts():
                 counts.update(_units(unit, normalizer(item)))
             spells = text.unknown == "spell" and unit in ("word", "jieba")
             choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
-            vocabulary = choose(counts, text.min_count, text.max_vocabulary)
+            vocabulary = choose(counts, text.min_count, most or None)
             if not vocabulary.symbols:
                 raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
             if unit == "symbols":
@@ -53,13 +54,15 @@ def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Se
             return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
 
 
-def resolve_sides(settings: "TextSettings") -> "TextSettings":
-    """Settings of pairs with nothing left open: all units of the training pairs, and others unknown."""
-    chosen = {"unknown": settings.unknown or "unknown", "min_count": settings.min_count or 1}
-    return settings.model_copy(update=chosen)
+def resolve_sides(settings: "TextSettings", units: tuple[SideUnit, SideUnit]) -> SideSymbols:
+    """What was left open: all units of the training pairs are symbols, and others unknown."""
+    most = settings.max_vocabulary or (BPE_SYMBOLS if set(units) == {"bpe"} else 0)
+    return SideSymbols(
+        settings.lower, settings.normalize, settings.min_count or 1, settings.unknown or "unknown", most
+    )
 
 
-def choose_unit(texts: Iterable[str]) -> "Unit":
+def choose_unit(texts: Iterable[str]) -> SideUnit:
     """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
     seen = several = pieces = short = single = 0
     for text in islice(texts, LOOKED_AT):
@@ -73,7 +76,7 @@ def choose_unit(texts: Iterable[str]) -> "Unit":
     return "symbols" if 2 * several > seen and short == pieces and 2 * single > pieces else "char"
 
 
-def choose_normal_form(texts: Iterable[str]) -> str:
+def choose_normal_form(texts: Iterable[str]) -> NormalForm:
     """``NFD`` where it makes the set of characters at most half as large, as for Hangul; else ``none``."""
     seen, parts = set(), set()
     decompose = Normalizer(form="NFD")

@@ -14,7 +14,7 @@ from riverrun.config.building import to_toml
 from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor, Lanes
-from riverrun.models.cores import State, detach
+from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import START, UNKNOWN, Tokenizer
 from riverrun.training.previews import previews
@@ -50,10 +50,10 @@ class LanguageModelTask:
     def tokens_per_step(self) -> int:
         return self.lanes.batch * self.lanes.chunk
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         return self.model.initial_state(self.lanes.batch)
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         batch = self.lanes.read(cursor)
         if batch.opens_pass:
             carried = self.initial_carried()
@@ -108,11 +108,11 @@ class LanguageModelTask:
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs [T * B, H] of the core, and the state in fp32, whatever the precision of the products."""
+    def _read(self, ids: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
+        """Outputs [T * B, H] of the core, and the state after the last."""
         with self._products():
             outputs, state = self.model.read(ids, state)
-        return outputs.flatten(0, 1), tuple(part.float() for part in state)
+        return outputs.flatten(0, 1), state
 
     def _products(self) -> AbstractContextManager[Any]:
         """The precision in which matrices are multiplied."""

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import torch
 
 from riverrun import bundle
 from riverrun.config.building import from_toml, refuse_foreign
-from riverrun.config.settings import Settings
+from riverrun.config.resolved import LanguageShape, TranslatorSettings
+from riverrun.config.settings import BudgetSettings, Settings, TrainingSettings
+from riverrun.config.written import read_translator_settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
@@ -29,10 +31,10 @@ from riverrun.training.journal import Journal
 from riverrun.training.language import LanguageModelTask
 from riverrun.training.loop import train as train_loop
 from riverrun.training.model_card import model_card
+from riverrun.training.pair_task import translation_task
 from riverrun.training.planning import Clock
 from riverrun.training.softmax import build_sampler
 from riverrun.training.task import Task
-from riverrun.training.translation import translation_task
 from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
 
 REQUEST = "request.json"
@@ -96,13 +98,15 @@ def run(
         )
     folder = request.output / CHECKPOINTS
     latest = checkpoints.newest(folder, warn=lambda text: None) if request.resume else None
-    settings = request.settings if latest is None else _settings_of(latest)
-    device = defaults.choose_device(settings.training.device)
-    torch.manual_seed(settings.training.seed)
+    given = request.settings if latest is None else _settings_of(latest, pairs is not None)
+    device = defaults.choose_device(given.training.device)
+    torch.manual_seed(given.training.seed)
     if pairs is not None:
-        task, settings = translation_task(settings, pairs, device)
+        task = translation_task(given, pairs, device)
+        settings = _as_written(task.settings)
     else:
-        task, settings = language_model_task(settings, corpus, device)
+        assert isinstance(given, Settings)
+        task, settings = language_model_task(given, corpus, device)
     if not request.resume:
         _claim_output(request, digest)
     journal = Journal(request.output, after_step=_step_of(latest))
@@ -174,7 +178,8 @@ def language_model_task(
     )
     assert settings.training.batch is not None
     assert settings.training.chunk is not None
-    model = LanguageModel(settings.model, tokenizer.size)
+    shape = {each.name: getattr(settings.model, each.name) for each in fields(LanguageShape)}
+    model = LanguageModel(LanguageShape(**shape), tokenizer.size)
     counts = _frequencies(training, tokenizer)
     model.start_from_frequencies(torch.from_numpy(counts))
     model = model.to(device)
@@ -271,10 +276,23 @@ def _read_note(output: Path) -> dict[str, Any]:
         ) from error
 
 
-def _settings_of(checkpoint: Path) -> Settings:
+def _settings_of(checkpoint: Path, of_pairs: bool) -> Settings | TranslatorSettings:
     """What was chosen when the run began, whatever would be chosen by this version and on this machine."""
     contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG,))
-    return from_toml(contents[bundle.CONFIG].decode())
+    return (read_translator_settings if of_pairs else from_toml)(contents[bundle.CONFIG].decode())
+
+
+def _as_written(settings: TranslatorSettings) -> Settings:
+    """What the loop asks of resolved settings."""
+    training = vars(settings.training) | {
+        "evaluate_every": None
+        if settings.training.evaluate_every == "auto"
+        else settings.training.evaluate_every,
+        "checkpoint_every": settings.training.checkpoint_every or None,
+        "early_stopping": settings.training.early_stopping or None,
+    }
+    budget = BudgetSettings.model_validate({settings.budget.kind: settings.budget.amount})
+    return Settings(training=TrainingSettings.model_validate(training), budget=budget)
 
 
 def _step_of(checkpoint: Path | None) -> int:

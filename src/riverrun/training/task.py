@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from riverrun.data.lanes import Cursor
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 
 
 class Step(NamedTuple):
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 
     loss: float
     tokens: int
-    carried: State
+    carried: CoreState
     after: Cursor
 
 
@@ -71,11 +71,11 @@ class Task(Protocol):
         """About how many tokens one step reads."""
         ...
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         """The state carried into the first step; empty for tasks that carry none."""
         ...
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         """Run the model on the batch at a cursor, in training mode, and add the gradients of its loss to those of
         the parameters."""
         ...

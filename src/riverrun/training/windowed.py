@@ -16,7 +16,7 @@ from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.data.lanes import Cursor
 from riverrun.data.windows import MASKED, WindowBatch, Windows
-from riverrun.models.cores import State, detach
+from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer
 from riverrun.training.previews import previews
@@ -50,10 +50,10 @@ class WindowedTask:
     def tokens_per_step(self) -> int:
         return self.training.batch * self.training.window
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         return self.model.initial_state(self.training.batch) if self.training.carried else ()
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         batch = self.training.read(cursor)
         outputs, targets, state = self._read(batch, carried)
         with self._products():
@@ -92,7 +92,7 @@ class WindowedTask:
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _read(self, batch: WindowBatch, state: State) -> tuple[Tensor, Tensor, State]:
+    def _read(self, batch: WindowBatch, state: CoreState) -> tuple[Tensor, Tensor, CoreState]:
         """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end."""
         inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
         if batch.fresh:
@@ -107,7 +107,7 @@ class WindowedTask:
         if self.training.masked:
             counted = targets != MASKED
             outputs, targets = outputs[counted], targets[counted]
-        return outputs, targets, tuple(part.float() for part in state)
+        return outputs, targets, state
 
     def _products(self) -> AbstractContextManager[Any]:
         """The precision in which matrices are multiplied."""
