@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ SETTINGS: dict[str, Any] = {
     "training.preview_length": 4,
     "training.preview_temperatures": "0.5",
 }
+
+
+def shape(**given: Any):
+    """A language model's shape: an LSTM of one layer, without dropout, but for what is given."""
+    from riverrun.config.resolved import LanguageShape
+
+    plain = LanguageShape("lstm", "embedding", 1, 4, 6, 1, 0.0, False, 3, "torch")
+    return replace(plain, **given)
 
 
 def text(words: int = 600, seed: int = 0) -> str:
@@ -91,7 +100,7 @@ def events(
 
 def run_request(wanted: Any, should_stop: Callable[[], bool] = lambda: False) -> Iterator:
     """The events of any run."""
-    from riverrun.training.planning import Clock
+    from riverrun.training.clock import Clock
     from riverrun.training.run import run
 
     return run(wanted, Clock(), should_stop)

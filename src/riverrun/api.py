@@ -9,7 +9,8 @@ from typing import Any
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, Precision, TrainedTranslator, Translation
+from riverrun.trained import Precision
+from riverrun.translator import KINDS, TrainedTranslator, Translation
 
 
 def load(
@@ -80,7 +81,7 @@ def train(
         RiverrunError: see :func:`riverrun.training.run.run`.
     """
     from riverrun.config.building import build
-    from riverrun.training.planning import Clock
+    from riverrun.training.clock import Clock
     from riverrun.training.run import Request, run
 
     clock = Clock()

@@ -1,45 +1,56 @@
 """Trained translators and taggers: translate, score, evaluate, show where they look."""
 
-import shutil
 import tomllib
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.bundle import Bundle
+from riverrun.config.resolved import TranslatorSettings
+from riverrun.config.written import read_translator_settings, to_toml
+from riverrun.data.rows import Ids
+from riverrun.errors import InputError, ModelError
 from riverrun.generation.search import Hypothesis, Search
-from riverrun.text import Tokenizer
 from riverrun.text.sides import sides_from_json
-from riverrun.text.symbols import describe
 from riverrun.text.vocabulary import START
+from riverrun.trained import (
+    Precision,
+    check_precision,
+    count_weights,
+    save_copy,
+    settings_of,
+    warn_of_unseen,
+)
 
 if TYPE_CHECKING:
-    from riverrun.evaluation.translation import TranslationQuality
+    from riverrun.evaluation.pair_quality import TranslationQuality
     from riverrun.generation.sampling import Sampling
     from riverrun.models.seq2seq import Seq2Seq
     from riverrun.models.stepper import TorchStepper
 
 KINDS = ("translator", "tagger")
-Precision = Literal["fp32", "bf16"]
-"""Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
-
-Ids = NDArray[np.int32]
+BATCH = 64  # pairs scored together
 
 
 @dataclass(frozen=True)
-class Output:
-    """One translation and its log-probability in nats."""
+class Candidate:
+    """One output for a source.
+
+    Attributes:
+        text: the output.
+        log_probability: in nats; of a transducer that of its most likely path to this output.
+        score: the same, normalised for length: what outputs are ranked by.
+    """
 
     text: str
     log_probability: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -47,14 +58,14 @@ class Translation:
     """A source and what it was translated to, best first."""
 
     source: str
-    outputs: tuple[Output, ...]
+    outputs: tuple[Candidate, ...]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Attention:
+class AttentionMap:
     """Where in the source each symbol of an output was read.
 
     Attributes:
@@ -70,7 +81,7 @@ class Attention:
 class TrainedTranslator:
     """A sequence-to-sequence model loaded from its directory; several can be decoded together."""
 
-    def __init__(self, loaded: bundle.Bundle, *others: bundle.Bundle, precision: Precision = "fp32") -> None:
+    def __init__(self, loaded: Bundle, *others: Bundle, precision: Precision = "fp32") -> None:
         """Load a model, and others that vote with it; they must have the same symbols.
 
         Args:
@@ -82,9 +93,9 @@ class TrainedTranslator:
             ModelError: a directory does not hold a translator, or the models do not go together.
             InputError: an unknown precision.
         """
-        if precision not in get_args(Precision):
-            raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
-        for member in (loaded, *others):
+        check_precision(precision)
+        self._bundles = (loaded, *others)
+        for member in self._bundles:
             if member.facts.get("kind") not in KINDS:
                 kind = member.facts.get("kind", "model")
                 raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
@@ -93,20 +104,27 @@ class TrainedTranslator:
                     f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
                 )
-            if _writes(member) != _writes(loaded):
+        every = [settings_of(member, read_translator_settings) for member in self._bundles]
+        self.settings: TranslatorSettings = every[0]
+        for member, settings in zip(self._bundles, every, strict=True):
+            if _writes(settings) != _writes(self.settings):
                 raise ModelError(
-                    f"{member.path} writes {_writes(member)} and {loaded.path} {_writes(loaded)}: only models of one "
-                    "task and kind of attention (monotone or not) can vote together"
+                    f"{member.path} writes {_writes(settings)} and {loaded.path} {_writes(self.settings)}: only models "
+                    "of one task and kind of attention (monotone or not) can vote together"
                 )
-        self._bundles = (loaded, *others)
+        self._shapes = [settings.model for settings in every]
         self.precision = precision
         self.source, self.target = sides_from_json(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
 
     @property
     def path(self) -> Path:
         """The (first) model directory."""
         return self._bundles[0].path
+
+    @property
+    def sections(self) -> dict[str, dict[str, Any]]:
+        """The settings as ``config.toml`` has them: values by section and name."""
+        return tomllib.loads(to_toml(self.settings))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -115,12 +133,15 @@ class TrainedTranslator:
 
     @property
     def parameters(self) -> int:
-        """Number of trained weights, of all models together."""
+        """Number of trained weights, of all models together; tied ones once."""
         return sum(
-            array.size
-            for member in self._bundles
-            for name, array in member.weights.items()
-            if name.startswith("members.")
+            count_weights(
+                member.weights,
+                lambda name, tied=shape.tied: (
+                    name.startswith("members.") and not (tied and name.endswith(".projection.weight"))
+                ),
+            )
+            for member, shape in zip(self._bundles, self._shapes, strict=True)
         )
 
     def translate(self, texts: Iterable[str], **options: Any) -> list[str]:
@@ -137,9 +158,9 @@ class TrainedTranslator:
         self,
         texts: Iterable[str],
         *,
-        beam: int = 4,
-        n_best: int = 1,
-        length_penalty: float = 0.6,
+        beam: int = Search.beam,
+        n_best: int = Search.n_best,
+        length_penalty: float = Search.length_penalty,
         sampling: "Sampling | None" = None,
         seed: int = 0,
     ) -> list[Translation]:
@@ -160,11 +181,7 @@ class TrainedTranslator:
         from riverrun.generation.beam import sample, search
 
         texts = [texts] if isinstance(texts, str) else list(texts)
-        how = (
-            Search(beam, n_best, length_penalty)
-            if sampling is None
-            else Search(n_best, n_best, length_penalty)
-        )
+        how = Search(beam if sampling is None else n_best, n_best, length_penalty)
         sources = self._encode(texts)
         filled = [index for index, source in enumerate(sources) if len(source)]
         chosen = [sources[index] for index in filled]
@@ -173,39 +190,38 @@ class TrainedTranslator:
             if sampling is None
             else sample(self.stepper, chosen, sampling, seed, n_best)
         )
-        outputs: list[tuple[Output, ...]] = [()] * len(texts)
+        outputs: list[tuple[Candidate, ...]] = [()] * len(texts)
         for index, hypotheses in zip(filled, found, strict=True):
             outputs[index] = self._different(hypotheses, n_best, keep_equal=sampling is not None)
         return [Translation(text, each) for text, each in zip(texts, outputs, strict=True)]
 
     def score(self, pairs: Iterable[tuple[str, str]]) -> list[float]:
-        """Log-probability in nats of given targets.
-
-        For a monotone decoder it is that of the target's most likely alignment, a lower bound.
-        """
+        """Log-probability in nats of given targets; of a transducer that of its most likely path to each."""
         pairs = list(pairs)
-        self._warn_of_unseen(self.target, [target for _, target in pairs])
+        self._warn_of_unseen_targets(target for _, target in pairs)
         return [float(logs.sum()) for logs, _ in self._force(pairs)]
 
-    def attention(self, pairs: Iterable[tuple[str, str]]) -> list[Attention]:
+    def attention(self, pairs: Iterable[tuple[str, str]]) -> list[AttentionMap]:
         """Where the model looks in each source as it writes the given target."""
         pairs = list(pairs)
+        sources = self._encode([source for source, _ in pairs])
+        outputs = self._outputs(pairs, sources)
         found = []
-        for (source, target), (_, weights) in zip(pairs, self._force(pairs), strict=True):
-            (read,), (ids,) = self._encode([source]), self._outputs([(source, target)])
-            size = self.target.size
-            written = [self.target.decode([output % size]) if output < 2 * size else "" for output in ids]
-            found.append(Attention((*(self.source.decode([i]) for i in read), ""), tuple(written), weights))
+        for read, ids, (_, weights) in zip(sources, outputs, self._forced(sources, outputs), strict=True):
+            written = tuple(self.target.decode(self.stepper.written([output])) for output in ids)
+            found.append(AttentionMap((*(self.source.decode([i]) for i in read), ""), written, weights))
         return found
 
-    def evaluate(self, path: str | Path, *, beam: int = 4, skip_bad: bool = False) -> "TranslationQuality":
+    def evaluate(
+        self, path: str | Path, *, beam: int = Search.beam, skip_bad: bool = False
+    ) -> "TranslationQuality":
         """Compare the model's outputs with a file of pairs; any reference of a source counts.
 
         Raises:
             CorpusError: the file cannot be read or holds no pair.
         """
         from riverrun.data.pairs import open_pairs
-        from riverrun.evaluation.translation import quality
+        from riverrun.evaluation.pair_quality import quality
 
         references: dict[str, list[str]] = {}
         pairs: list[tuple[str, str]] = []
@@ -229,10 +245,7 @@ class TrainedTranslator:
 
     def save(self, path: str | Path) -> None:
         """Copy the (first) model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        if target.exists() and any(target.iterdir()):
-            raise OutputError(f"{target} exists already; choose another name")
-        shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+        save_copy(self.path, path)
 
     @cached_property
     def stepper(self) -> "TorchStepper":
@@ -243,40 +256,31 @@ class TrainedTranslator:
 
     @cached_property
     def _models(self) -> "list[Seq2Seq]":
-        import torch
-
-        from riverrun.config.building import from_toml  # needs pydantic, which a language model does without
         from riverrun.models.seq2seq import Seq2Seq
+        from riverrun.models.weights import load_weights
 
         models = []
-        for member in self._bundles:
-            settings = from_toml(member.config)
-            model = Seq2Seq(
-                settings.model, self.source.size, self.target.size, settings.data.task == "tagging"
-            ).eval()
-            try:
-                model.load_state_dict({name: torch.tensor(array) for name, array in member.weights.items()})
-            except RuntimeError as error:
-                reason = str(error).splitlines()[0]
-                raise ModelError(f"{member.path}: its weights do not fit its settings ({reason})") from error
-            if self.precision == "bf16":
-                model.members.bfloat16()
-            models.append(model)
+        for member, shape in zip(self._bundles, self._shapes, strict=True):
+            tagging = self.settings.data.task == "tagging"
+            model = Seq2Seq(shape, self.source.size, self.target.size, tagging).eval()
+            # Version 0.1.0 kept beside the networks what training pairs were aligned by.
+            weights = {name: array for name, array in member.weights.items() if name.startswith("members.")}
+            load_weights(model, weights, member.path)
+            models.append(model.bfloat16() if self.precision == "bf16" else model)
         return models
 
-    def _different(self, hypotheses: list[Hypothesis], most: int, keep_equal: bool) -> tuple[Output, ...]:
+    def _different(self, hypotheses: list[Hypothesis], most: int, keep_equal: bool) -> tuple[Candidate, ...]:
         """Texts of hypotheses; of those that say the same (by other alignments) the best."""
-        from riverrun.models.stepper import written
-
-        outputs: dict[object, Output] = {}
+        outputs: dict[object, Candidate] = {}
         for number, hypothesis in enumerate(hypotheses):
-            text = self.target.decode(written(hypothesis.ids, self.target.size))
-            outputs.setdefault(number if keep_equal else text, Output(text, hypothesis.log_probability))
+            text = self.target.decode(self.stepper.written(hypothesis.ids))
+            candidate = Candidate(text, hypothesis.log_probability, hypothesis.score)
+            outputs.setdefault(number if keep_equal else text, candidate)
         return tuple(outputs.values())[:most]
 
     def _encode(self, texts: Sequence[str]) -> list[Ids]:
         """Ids of sources; unseen symbols and uncommon lengths are named in a warning."""
-        self._warn_of_unseen(self.source, texts)
+        warn_of_unseen(self.source, texts, self.settings.text.unknown, stacklevel=4)
         sources = [self.source.encode(text) if text.strip() else np.empty(0, np.int32) for text in texts]
         longest, known = max(map(len, sources), default=0), self.facts.get("longest_source", 0)
         if longest > 2 * known:
@@ -286,55 +290,52 @@ class TrainedTranslator:
             )
         return sources
 
-    def _warn_of_unseen(self, side: Tokenizer, texts: Sequence[str]) -> None:
-        if self.settings["text"]["unknown"] == "refuse":  # encoding will name them
-            return
-        unseen: Counter[str] = Counter()
-        for text in texts:
-            if text.strip():
-                unseen.update(side.unseen(text))
-        if unseen:
-            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
-            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=5)
+    def _warn_of_unseen_targets(self, texts: Iterable[str]) -> None:
+        warn_of_unseen(self.target, texts, self.settings.text.unknown, stacklevel=4)
 
-    def _outputs(self, pairs: Sequence[tuple[str, str]]) -> list[Ids]:
+    def _outputs(self, pairs: Sequence[tuple[str, str]], sources: Sequence[Ids]) -> list[Ids]:
         """What the decoder writes for given targets, the end symbol last.
 
         Raises:
             InputError: a tagger is given sides of different lengths.
         """
-        aligner = self._models[0].aligner()
-        outputs = []
-        for source, target in pairs:
-            ids = self.target.encode(target)
-            if self.facts["kind"] == "tagger" and len(ids) != (length := len(self.source.encode(source))):
-                raise InputError(
-                    f"{source!r} has {length} symbols and {target!r} {len(ids)}: a tagger writes one for each"
-                )
-            if aligner is not None:
-                outputs.append(aligner.actions(self.source.encode(source), ids))
-            else:
-                outputs.append(np.append(ids, START).astype(np.int32))
-        return outputs
+        from riverrun.generation.best_paths import best_paths
 
-    def _force(self, pairs: Sequence[tuple[str, str]], batch: int = 64):
+        targets = [self.target.encode(target) for _, target in pairs]
+        if self.settings.data.task == "tagging":
+            for (source, target), left, right in zip(pairs, sources, targets, strict=True):
+                if len(left) != len(right):
+                    raise InputError(
+                        f"{source!r} has {len(left)} symbols and {target!r} {len(right)}: a tagger writes one for each"
+                    )
+        if self.stepper.actions is not None:
+            return best_paths(self.stepper, self.stepper.actions, sources, targets)
+        return [np.append(target, START).astype(np.int32) for target in targets]
+
+    def _force(
+        self, pairs: Sequence[tuple[str, str]]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
         """Log-probabilities and attention of given targets, in order."""
-        sources, outputs = self._encode([source for source, _ in pairs]), self._outputs(pairs)
-        order = sorted(range(len(pairs)), key=lambda index: (len(sources[index]), len(outputs[index])))
+        sources = self._encode([source for source, _ in pairs])
+        return self._forced(sources, self._outputs(pairs, sources))
+
+    def _forced(
+        self, sources: Sequence[Ids], outputs: Sequence[Ids]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+        order = sorted(range(len(sources)), key=lambda index: (len(sources[index]), len(outputs[index])))
         found: dict[int, Any] = {}
-        for start in range(0, len(order), batch):
-            indices = order[start : start + batch]
+        for start in range(0, len(order), BATCH):
+            indices = order[start : start + BATCH]
             scored = self.stepper.force([sources[i] for i in indices], [outputs[i] for i in indices])
             found |= dict(zip(indices, scored, strict=True))
-        return [found[index] for index in range(len(pairs))]
+        return [found[index] for index in range(len(sources))]
 
 
-def _writes(member: bundle.Bundle) -> str:
+def _writes(settings: TranslatorSettings) -> str:
     """What a model's decoder writes; only like can vote with like."""
-    if member.facts["kind"] == "tagger":
+    if settings.data.task == "tagging":
         return "a tag for each symbol"
-    monotone = tomllib.loads(member.config)["model"].get("attention") == "monotone"
-    return "moves along the source" if monotone else "symbols"
+    return "moves along the source" if settings.model.attention == "monotone" else "symbols"
 
 
-__all__ = ["KINDS", "Attention", "Output", "Precision", "TrainedTranslator", "Translation"]
+__all__ = ["KINDS", "AttentionMap", "Candidate", "Precision", "TrainedTranslator", "Translation"]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riverrun.data.ids import IdFile
 from riverrun.data.batch import Cursor
+from riverrun.data.ids import IdFile
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.errors import CorpusError
 from riverrun.text import START

@@ -12,8 +12,8 @@ import tiny_pairs
 from riverrun.config.building import build
 from riverrun.config.settings import Settings
 from riverrun.data.alignment import fit_aligner
-from riverrun.data.builtin_pairs import task_file
 from riverrun.data.batch import Cursor
+from riverrun.data.builtin_pairs import task_file
 from riverrun.data.held_out import split_pairs
 from riverrun.data.pair_batches import PADDING, PairBatches
 from riverrun.data.pair_ids import PairIds, encode_pairs
@@ -22,6 +22,13 @@ from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import choose_normal_form, choose_unit
 from riverrun.text.vocabulary import START
+from riverrun.training.pair_defaults import choose_reading
+
+
+def encode(path: Path, skip_bad: bool = False, **given) -> PairIds:
+    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    parts = split_pairs(open_pairs((str(path),), skip_bad), settings.data.validation, 0)
+    return encode_pairs(parts, *choose_reading(settings, parts.training))
 
 
 def read(*paths: Path, skip_bad: bool = False) -> list[tuple[str, str]]:
@@ -78,7 +85,7 @@ def test_bad_json_is_named(tmp_path: Path):
 
 def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
-    settings = {"data.task": "tagging", "data.validation": 0.3}
+    settings = {"data__task": "tagging", "data__validation": 0.3}
     with pytest.raises(CorpusError, match=r"line 2: 3 source and 1 target symbols"):
         encoded(path, build(settings))
     with pytest.warns(UserWarning, match="1 .* pairs left out: of unequal length"):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from riverrun.errors import InputError
 from riverrun.generation.beam import sample, search
 from riverrun.generation.sampling import Sampling
-from riverrun.generation.search import Search, length_bound
+from riverrun.generation.search import Search
+from riverrun.generation.stepping import length_bound
 
 END = 1
 

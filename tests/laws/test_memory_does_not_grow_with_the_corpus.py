@@ -8,14 +8,15 @@ import pytest
 import tiny
 from riverrun.config.settings import Settings
 from riverrun.data import corpus as corpus_room
+from riverrun.data.batch import Cursor
 from riverrun.data.corpus import open_corpus
 from riverrun.data.held_out import split_pairs
 from riverrun.data.ids import encode_corpus
-from riverrun.data.batch import Cursor
 from riverrun.data.lanes import Lanes
 from riverrun.data.pair_batches import PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import open_pairs
+from riverrun.training.pair_defaults import choose_reading
 
 SIZE = 20 << 20  # bytes of text; an array of one byte a symbol would be that long
 
@@ -67,10 +68,12 @@ def test_encoding_and_reading_pairs_hold_only_pieces(tmp_path, monkeypatch):
         path = tmp_path / f"{count}.tsv"
         path.write_text("".join(f"{number} {tiny.LINE * 4}\t{tiny.LINE * 4}\n" for number in range(count)))
         tracemalloc.start()
-        training = encode_pairs(split_pairs(open_pairs((str(path),)), 0.1, 0), Settings()).training
+        parts = split_pairs(open_pairs((str(path),)), 0.1, seed=0)
+        training = encode_pairs(parts, *choose_reading(Settings(), parts.training)).training
         batches, cursor = PairBatches(*training, 8, seed=0), Cursor()
         while not cursor.epoch:
-            cursor = batches.read(cursor).after
+            batches.read(cursor)
+            cursor = cursor.after(batches.batches_per_epoch)
         training.targets.counts(100)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()

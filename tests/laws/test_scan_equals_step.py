@@ -1,31 +1,35 @@
 """Law 1: whole, in pieces or one symbol at a time, a network gives the same outputs; the plain decoder too."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tiny
 import tiny_pairs
-from riverrun.config.settings import ModelSettings
+from riverrun.config.resolved import LanguageShape
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import probabilities
 from riverrun.models.language_model import LanguageModel
-from riverrun.training.checkpoints import as_array
+from riverrun.models.weights import weights_of
 
 VOCABULARY = 11
 SHAPES = {
-    "lstm": ModelSettings(core="lstm", embedding=5, hidden=7, layers=1, dropout=0.0),
-    "deep lstm, tied": ModelSettings(core="lstm", embedding=5, hidden=7, layers=3, dropout=0.3, tied=True),
-    "gru": ModelSettings(core="gru", embedding=7, hidden=7, layers=1, dropout=0.0, tied=True),
-    "deep gru": ModelSettings(core="gru", embedding=5, hidden=6, layers=2, dropout=0.3),
-    "conv": ModelSettings(core="conv", embedding=5, hidden=6, layers=1, dropout=0.0, kernel=2),
-    "deep conv": ModelSettings(core="conv", embedding=5, hidden=6, layers=3, dropout=0.3, kernel=4),
+    "lstm": tiny.shape(core="lstm", embedding=5, hidden=7, layers=1, dropout=0.0),
+    "deep lstm, tied": tiny.shape(core="lstm", embedding=5, hidden=7, layers=3, dropout=0.3, tied=True),
+    "gru": tiny.shape(core="gru", embedding=7, hidden=7, layers=1, dropout=0.0, tied=True),
+    "deep gru": tiny.shape(core="gru", embedding=5, hidden=6, layers=2, dropout=0.3),
+    "conv": tiny.shape(core="conv", embedding=5, hidden=6, layers=1, dropout=0.0, kernel=2),
+    "three symbols side by side": tiny.shape(features=3),
+    "deep conv": tiny.shape(core="conv", embedding=5, hidden=6, layers=3, dropout=0.3, kernel=4),
 }
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
-def build(shape: ModelSettings) -> LanguageModel:
+def build(shape: LanguageShape) -> LanguageModel:
     torch.manual_seed(3)
     return LanguageModel(shape, VOCABULARY).eval()
 
@@ -91,8 +95,7 @@ def test_the_future_does_not_change_the_past(shape):
 @torch.inference_mode()
 def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
     model = build(shape)
-    arrays = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
-    decoder = PlainDecoder(arrays, shape.model_dump())
+    decoder = PlainDecoder(weights_of(model), asdict(shape))
     ids = np.random.default_rng(0).integers(VOCABULARY, size=25)
     expected, _ = model(torch.from_numpy(ids)[:, None], model.initial_state(1))
     state = decoder.initial_state()
@@ -110,7 +113,7 @@ def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
 
 @shapes
 def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
-    decoder = PlainDecoder({n: as_array(t) for n, t in build(shape).state_dict().items()}, shape.model_dump())
+    decoder = PlainDecoder(weights_of(build(shape)), asdict(shape))
     ids = np.random.default_rng(1).integers(VOCABULARY, size=20)
     whole = decoder.feed(ids, decoder.initial_state())
     pieces = decoder.feed(ids[7:], decoder.feed(ids[:7], decoder.initial_state()))
@@ -125,7 +128,7 @@ def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
 def test_any_cutting_of_a_target_gives_the_same_outputs_and_state(shape, cuts):
     model = tiny_pairs.build(**shape)
     source = torch.randint(2, 9, (5, 3))
-    ids = torch.randint(0, 15 if model.monotone else 7, (6, 3))
+    ids = torch.randint(0, 15 if shape["attention"] == "monotone" else 7, (6, 3))
     for network in model.networks:
         state = network.start(source, torch.tensor([5, 3, 4]))
         whole, pieces = network.step(ids, state), []

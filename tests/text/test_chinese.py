@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny
-from riverrun.config.building import build
+from riverrun.config.resolved import SideSymbols
 from riverrun.text import load_tokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.sides import train_side
@@ -79,7 +79,7 @@ def test_cuts_between_chunks_change_no_unit(unit, text, cuts):
 
 
 def test_a_side_of_pairs_may_be_chinese_words():
-    side = train_side("jieba", lambda: iter(SAMPLES), Normalizer(), build())
+    side = train_side("jieba", SAMPLES, "none", SideSymbols(False, "none", 1, "unknown"))
     assert len(side.encode(SAMPLES[0])) == len(split_chinese_words(SAMPLES[0]))
     assert side.decode(side.encode(SAMPLES[0])) == SAMPLES[0]
 

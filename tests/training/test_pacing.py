@@ -4,10 +4,10 @@ import itertools
 from dataclasses import replace
 
 import pytest
-import tiny
 import torch
 from torch import nn
 
+import tiny
 from riverrun.data.batch import Cursor
 from riverrun.training.pacing import Pacer
 

@@ -4,15 +4,17 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-import tiny
 from torch import nn
 
+import tiny
 from riverrun.training.clock import Clock
 from riverrun.training.planning import Plan, fixed_plan
 
 TASK = SimpleNamespace(
     steps_per_epoch=100, tokens_per_step=1000, model=nn.Identity(), validate=lambda limit: None
 )
+
+
 def plan(steps, **fitting):
     return fixed_plan(TASK, replace(tiny.fitting(), **fitting), steps)
 

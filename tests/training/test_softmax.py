@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 
 import tiny
-from riverrun.config.settings import ModelSettings
 from riverrun.data.batch import Cursor
 from riverrun.models.language_model import LanguageModel
 from riverrun.training import softmax
@@ -27,7 +26,7 @@ def targets(seed):
 
 def model():
     torch.manual_seed(0)
-    return LanguageModel(ModelSettings(embedding=4, hidden=6, layers=1, dropout=0.0), VOCABULARY)
+    return LanguageModel(tiny.shape(), VOCABULARY)
 
 
 def test_a_sample_has_the_targets_and_a_fixed_number_of_symbols():

@@ -75,11 +75,22 @@ def describe(event: events.Event, request: Request, resume: str) -> str:
         case events.Stopped(reason="interrupted"):
             return f"stopped at step {event.step:,} and saved in {request.output}; to go on:\n  {resume}"
         case events.Stopped():
-            figures = "".join(f", {_figure(name, value)}" for name, value in event.figures.items())
             return (
-                f"{event.reason} after {event.step:,} steps and {event.seconds:.0f} s: held-out loss "
-                f"{event.nats_per_token:.4f} nats per token{figures}\nmodel in {request.output}"
+                f"{event.reason} after {event.step:,} steps and {event.seconds:.0f} s: {_held_out(event)}\n"
+                + (
+                    f"it read {event.epoch:.0%} of the text once: give it more time\n"
+                    if event.epoch < 1
+                    else ""
+                )
+                + f"model in {request.output}"
             )
+
+
+def _held_out(event: events.Stopped) -> str:
+    if (best := event.best) is None:
+        return "not evaluated"
+    figures = "".join(f", {_figure(name, value)}" for name, value in best.figures.items())
+    return f"held-out loss {best.nats_per_token:.4f} nats per token{figures}"
 
 
 def _progress(event: events.Progress) -> str:

@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     # from the thread they wait for. A shorter spin costs nothing when idle and was 1.5 times faster when busy.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from riverrun.cli.display import display
-    from riverrun.training.planning import Clock
+    from riverrun.training.clock import Clock
     from riverrun.training.run import Request
     from riverrun.training.run import run as train
 
@@ -129,8 +129,7 @@ def run(options: argparse.Namespace) -> int:
             "steps": last.step,
             "seconds": round(last.seconds, 3),
             "reason": last.reason,
-            "validation_nats_per_token": last.nats_per_token,
-            **{f"validation_{name}": value for name, value in last.figures.items()},
+            **last.held_out_figures,
         }
         print_json(report)
     return 130 if last.reason == "interrupted" else 0

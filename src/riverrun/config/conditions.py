@@ -27,19 +27,25 @@ class Condition(NamedTuple):
 
 
 CONDITIONS = (
-    Condition(("data.reading", "training.chunk", "training.softmax", "training.negatives"), "kind", ("text",)),
+    Condition(
+        ("data.reading", "training.chunk", "training.softmax", "training.negatives"), "kind", ("text",)
+    ),
     Condition(("data.window", "data.shortest", "data.stride", "data.order", "data.state"), "kind", ("text",)),
     Condition(("text.unit", "training.loss", "training.preview_temperatures"), "kind", ("text",)),
-    Condition(
-        ("model.input", "model.features", "model.kernel", "model.initial_weights"), "kind", ("text",)
-    ),
+    Condition(("model.input", "model.features", "model.kernel", "model.initial_weights"), "kind", ("text",)),
     Condition(
         ("data.source_unit", "data.target_unit", "data.source_normalize", "data.max_length", "data.skip_bad"),
         "kind",
         ("pairs",),
     ),
     Condition(
-        ("model.attention", "model.bidirectional", "model.decoder_layers", "model.input_feeding", "model.members"),
+        (
+            "model.attention",
+            "model.bidirectional",
+            "model.decoder_layers",
+            "model.input_feeding",
+            "model.members",
+        ),
         "kind",
         ("pairs",),
     ),

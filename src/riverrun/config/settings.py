@@ -1,8 +1,8 @@
 """Every setting a user can make: name, unit, range, default. Nothing else stands here.
 
 A setting of ``None`` or ``"auto"`` is chosen from the corpus, the budget and the machine by
-``riverrun.training.defaults`` and then saved: a model's ``config.toml`` is of ``resolved`` settings, and may be given as
-a ``--config`` file again.
+``riverrun.training.defaults`` and then saved: a model's ``config.toml`` holds ``resolved`` settings, and may be given
+as a ``--config`` file again.
 Precedence: command-line flag, then ``--config`` file, then the default on this page.
 Where a setting changes nothing (by other settings, or among texts or pairs) stands in ``conditions``.
 """
@@ -97,9 +97,7 @@ class DataSettings(Section):
     shortest: Natural = Field(
         default=0, description="symbols in the shortest window, lengths being random; 0: all of one length"
     )
-    stride: Positive = Field(
-        default=1, description="symbols from the start of a window to that of the next"
-    )
+    stride: Positive = Field(default=1, description="symbols from the start of a window to that of the next")
     order: Literal["shuffled", "as-written"] = Field(
         default="shuffled", description="order of windows in a pass"
     )
@@ -117,7 +115,8 @@ class DataSettings(Section):
     )
     target_unit: SideUnit | None = Field(default=None, description="the same for the target side")
     source_normalize: NormalForm | None = Field(
-        default=None, description="Unicode normalisation of sources; auto: NFD where it halves the characters (Hangul)"
+        default=None,
+        description="Unicode normalisation of sources; auto: NFD where it halves the characters (Hangul)",
     )
     max_length: Positive = Field(
         default=512, description="longer sources or targets are left out, in symbols"
@@ -177,9 +176,7 @@ class TrainingSettings(Section):
     plateau_factor: Annotated[float, Gt(0), Lt(1)] = Field(
         default=0.5, description="on a plateau the rate is multiplied by this"
     )
-    plateau_patience: Positive = Field(
-        default=2, description="evaluations without improvement before that"
-    )
+    plateau_patience: Positive = Field(default=2, description="evaluations without improvement before that")
     weight_decay: Annotated[float, Ge(0), Le(10)] = Field(
         default=0.01, description="decoupled decay of weight matrices"
     )
@@ -232,7 +229,9 @@ class TrainingSettings(Section):
     preview_temperatures: Annotated[Temperatures, BeforeValidator(_split_commas)] = Field(
         default=(0.2, 0.5, 1.0, 1.2), description="temperatures of the samples written after each evaluation"
     )
-    preview_length: Annotated[int, Ge(0), Le(100_000)] = Field(default=120, description="symbols in each preview")
+    preview_length: Annotated[int, Ge(0), Le(100_000)] = Field(
+        default=120, description="symbols in each preview"
+    )
 
 
 class BudgetSettings(Section):
@@ -244,7 +243,9 @@ class BudgetSettings(Section):
     epochs: Annotated[float, Gt(0), Le(1e9)] | None = Field(
         default=None, description="passes over the training text"
     )
-    steps: Annotated[int, Gt(0), Le(10**12)] | None = Field(default=None, description="updates of the weights")
+    steps: Annotated[int, Gt(0), Le(10**12)] | None = Field(
+        default=None, description="updates of the weights"
+    )
 
 
 class Settings(Section):

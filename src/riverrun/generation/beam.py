@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.rows import Ids
 from riverrun.generation.draws import uniform
 from riverrun.generation.sampling import Sampling, choose
-from riverrun.generation.search import Hypothesis, Ids, Search, Stepper, in_batches, length_bound
+from riverrun.generation.search import Hypothesis, Search
+from riverrun.generation.stepping import Stepper, in_batches, length_bound
 from riverrun.text.vocabulary import SPECIAL, START
 
 Array = NDArray[Any]
@@ -55,7 +57,7 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
         for place, rank in np.argwhere(ending[:, :width] & np.isfinite(scores[:, :width])):
             ids, log = tuple(history[place, rank, :-1].tolist()), float(scores[place, rank])
             source = alive[place]
-            ended[source].append(Hypothesis(ids, log, _score(log, length, how)))
+            ended[source].append(Hypothesis(ids, log, how.score(log, length)))
             if len(ended[source]) >= width:
                 to_beat[source] = sorted(each.score for each in ended[source])[-width]
         # The best K that go on, in their order.
@@ -68,7 +70,7 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
         )
         # A living hypothesis is judged as if it ended now. In greedy search the first to end is the last.
         hopeful = np.isneginf(to_beat[alive]) | (
-            (width > 1) & (_score(scores[:, 0], length, how) > to_beat[alive])
+            (width > 1) & (how.score(scores[:, 0], length) > to_beat[alive])
         )
         keep = hopeful & np.isfinite(scores[:, 0]) & (length < bounds[alive])
         for place in np.flatnonzero(~keep):
@@ -108,15 +110,10 @@ def _best(scores: Array, logs: Array, count: int) -> tuple[Array, Array, Array]:
 
 def _unfinished(history: Array, scores: Array, how: Search) -> list[Hypothesis]:
     return [
-        Hypothesis(tuple(ids.tolist()), float(log), _score(float(log), len(ids), how))
+        Hypothesis(tuple(ids.tolist()), float(log), how.score(float(log), len(ids)))
         for ids, log in zip(history, scores, strict=True)
         if np.isfinite(log)
     ]
-
-
-def _score(log_probability: Any, length: int, how: Search) -> Any:
-    """Of a log-probability or an array of them."""
-    return log_probability / ((5 + length) / 6) ** how.length_penalty
 
 
 def sample(

@@ -18,6 +18,8 @@ def with_input_table(weights: Weights, model: dict[str, Any]) -> Weights:
         model: the ``[model]`` section of the settings.
     """
     symbols = len(weights["projection.bias"])
+    if "projection.weight" not in weights:  # tied ones stand once
+        weights = {**weights, "projection.weight": weights[TABLE]}
     match model.get("input", "embedding"):
         case "one-hot":
             return {**weights, TABLE: np.eye(symbols, dtype=np.float32)}

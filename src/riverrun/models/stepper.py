@@ -1,6 +1,6 @@
 """What a search needs of translators: their ``step`` over numpy arrays, several models voting."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,17 +9,21 @@ from numpy.typing import NDArray
 
 from riverrun.data.pair_batches import PADDING, pad_sources
 from riverrun.data.rows import Ids
-from riverrun.models.cores import State
-from riverrun.models.decoders import MonotoneDecoder
+from riverrun.models.cores import CoreState
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
-from riverrun.models.threads import side_by_side
+from riverrun.models.side_by_side import side_by_side
+from riverrun.models.target_decoders import MonotoneDecoder
 from riverrun.text.vocabulary import START, UNKNOWN
 
-States = tuple[State, ...]
+States = tuple[CoreState, ...]
 
 
 class TorchStepper:
-    """Steps the networks of one or more models together; their outputs must be the same symbols."""
+    """Steps the networks of one or more models together; their outputs must be the same symbols.
+
+    Attributes:
+        actions: what the outputs mean where the models are transducers; None where they are the symbols themselves.
+    """
 
     end = START
 
@@ -27,11 +31,11 @@ class TorchStepper:
         """For models in evaluation mode over ``vocabulary`` target symbols, special ones included."""
         self.networks: list[EncoderDecoder] = [network for model in models for network in model.networks]
         self.device = next(models[0].parameters()).device
-        monotone = isinstance(self.networks[0].decoder, MonotoneDecoder)
-        self.forbidden = np.zeros(2 * vocabulary + 1 if monotone else vocabulary, np.bool_)
-        self.forbidden[UNKNOWN] = True
-        if monotone:
-            self.forbidden[[vocabulary + UNKNOWN, vocabulary + START]] = True
+        decoder = self.networks[0].decoder
+        self.actions = decoder.actions if isinstance(decoder, MonotoneDecoder) else None
+        self.forbidden = (
+            np.arange(vocabulary) == UNKNOWN if self.actions is None else self.actions.forbidden()
+        )
 
     @torch.inference_mode()
     def start(self, sources: Sequence[Ids]) -> States:
@@ -78,7 +82,6 @@ class TorchStepper:
             for column, row in enumerate(outputs)
         ]
 
-
-def written(outputs: Sequence[int] | NDArray[Any], vocabulary: int) -> list[int]:
-    """Target symbols that outputs stand for: actions of a transducer lose their moves, others stay."""
-    return [output % vocabulary for output in outputs if output < 2 * vocabulary]
+    def written(self, outputs: Iterable[int]) -> list[int]:
+        """The target symbols that outputs write."""
+        return list(outputs) if self.actions is None else self.actions.written(outputs)

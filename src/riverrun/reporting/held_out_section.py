@@ -41,12 +41,12 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
 
 def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
-    data, seed = model.settings["data"], model.settings["training"]["seed"]
-    pairs = open_pairs(tuple(map(str, corpus.files)), data["skip_bad"])
+    data, seed = model.settings.data, model.settings.training.seed
+    pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*training pairs left out")  # said when it was trained
-        return list(split_pairs(pairs, data["validation"], seed).held_out())
+        return list(split_pairs(pairs, data.validation, seed).held_out())
 
 
 def _looks(model: TrainedTranslator) -> bool:
-    return model.settings["model"].get("attention", "none") != "none"
+    return model.settings.model.attention != "none"

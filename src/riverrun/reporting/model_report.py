@@ -154,6 +154,8 @@ def _facts(model: Model) -> list[tuple[str, str]]:
 def _settings(model: Model) -> list[tuple[str, str]]:
     return [
         (f"{section}.{key}", str(value))
-        for section, values in model.settings.items()
+        for section, values in (
+            model.sections if isinstance(model, TrainedTranslator) else model.settings
+        ).items()
         for key, value in values.items()
     ]

@@ -32,7 +32,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     ]
     shown = [page.table(("", "source", "wanted", *models), lines)]
     for name, model in models.items():
-        if model.settings["model"].get("attention", "none") != "none":
+        if model.settings.model.attention != "none":
             drawn = found[name][len(parts[0]) :][:DRAWN]
             heading = page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
             shown += [heading, *tables(model, drawn)]

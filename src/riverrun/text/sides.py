@@ -1,10 +1,12 @@
 """The two tokenizers of a corpus of pairs, one for each side."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from riverrun.config.ranges import NormalForm, SideUnit
 from riverrun.config.resolved import SideSymbols
 from riverrun.errors import ModelError
 from riverrun.text.learning import learn
@@ -12,39 +14,32 @@ from riverrun.text.normalization import Normalizer
 from riverrun.text.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config.settings import Settings, TextSettings, Unit
+    from riverrun.config.settings import TextSettings
 
-Texts = Callable[
-    [], Iterator[str]
-]  # gives the texts of one side, from the first on, as often as it is called
-
+BPE_SYMBOLS = 4096  # of a side by subwords, where no bound is given
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
-def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Settings") -> Tokenizer:
-    """Build the tokenizer of one side; ``text.min_count``, ``max_vocabulary`` and ``unknown`` apply.
+def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: SideSymbols) -> Tokenizer:
+    """Build the tokenizer of one side, whose texts are brought into a normal form first.
 
     Raises:
         CorpusError: no symbol is left.
     """
-    text = resolve_sides(settings.text)
-    symbols = SideSymbols(
-        text.lower,
-        text.normalize,
-        text.min_count or 1,
-        text.unknown or "unknown",
-        text.max_vocabulary or (4096 if unit == "bpe" else 0),
+    if unit == "bpe" and not text.max_vocabulary:
+        text = replace(text, max_vocabulary=BPE_SYMBOLS)
+    return learn(unit, texts, Normalizer(text.lower, form), text)
+
+
+def resolve_sides(settings: "TextSettings", units: tuple[SideUnit, SideUnit]) -> SideSymbols:
+    """What was left open: all units of the training pairs are symbols, and others unknown."""
+    most = settings.max_vocabulary or (BPE_SYMBOLS if set(units) == {"bpe"} else 0)
+    return SideSymbols(
+        settings.lower, settings.normalize, settings.min_count or 1, settings.unknown or "unknown", most
     )
-    return learn(unit, texts(), normalizer, symbols)
 
 
-def resolve_sides(settings: "TextSettings") -> "TextSettings":
-    """Settings of pairs with nothing left open: all units of the training pairs, and others unknown."""
-    chosen = {"unknown": settings.unknown or "unknown", "min_count": settings.min_count or 1}
-    return settings.model_copy(update=chosen)
-
-
-def choose_unit(texts: Iterable[str]) -> "Unit":
+def choose_unit(texts: Iterable[str]) -> SideUnit:
     """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
     seen = several = pieces = short = single = 0
     for text in islice(texts, LOOKED_AT):
@@ -58,7 +53,7 @@ def choose_unit(texts: Iterable[str]) -> "Unit":
     return "symbols" if 2 * several > seen and short == pieces and 2 * single > pieces else "char"
 
 
-def choose_normal_form(texts: Iterable[str]) -> str:
+def choose_normal_form(texts: Iterable[str]) -> NormalForm:
     """``NFD`` where it makes the set of characters at most half as large, as for Hangul; else ``none``."""
     seen, parts = set(), set()
     decompose = Normalizer(form="NFD")

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from riverrun import bundle
 from riverrun.data.batch import Cursor
 from riverrun.errors import ModelError
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
+from riverrun.models.weights import as_array, load_weights, weights_of
 from riverrun.training.events import Best
 from riverrun.training.optimization import Optimizer, Plateau
 from riverrun.training.planning import Plan
@@ -57,7 +58,7 @@ def save(
     state: RunState,
     model: nn.Module,
     optimizer: Optimizer,
-    carried: State,
+    carried: CoreState,
     files: dict[str, bytes],
     facts: dict[str, Any],
 ) -> Path:
@@ -69,7 +70,7 @@ def save(
     tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
     contents = {
         **files,
-        bundle.WEIGHTS: weights_of(model),
+        bundle.WEIGHTS: bundle.save_arrays(weights_of(model)),
         TENSORS: bundle.save_arrays({name: as_array(tensor) for name, tensor in tensors.items()}),
         STATE: json.dumps(asdict(state)).encode(),
     }
@@ -80,7 +81,7 @@ def save(
 
 def restore(
     path: Path, model: nn.Module, optimizer: Optimizer, device: torch.device
-) -> tuple[RunState, State]:
+) -> tuple[RunState, CoreState]:
     """Load a checkpoint into a model and an optimiser; returns the loop's memory and the carried state.
 
     Raises:
@@ -102,13 +103,14 @@ def restore(
 
 
 def _state(document: dict[str, Any]) -> RunState:
-    records = {"plan": Plan, "cursor": Cursor, "plateau": Plateau, "best": Best}
-    return RunState(
-        **{
-            name: records[name](**value) if name in records and value is not None else value
-            for name, value in document.items()
-        }
-    )
+    plan, best = document["plan"], document["best"]
+    records = {
+        "plan": None if plan is None else Plan(**plan),
+        "best": None if best is None else Best(**best),
+        "cursor": Cursor(**document["cursor"]),
+        "plateau": Plateau(**document["plateau"]),
+    }
+    return RunState(**document | records)
 
 
 def newest(
@@ -138,23 +140,3 @@ def prune(folder: Path, keep: int, state: RunState) -> None:
 
 def _name(step: int) -> str:
     return f"step-{step:09d}"
-
-
-def weights_of(model: nn.Module) -> bytes:
-    """A model's parameters as a safetensors file."""
-    return bundle.save_arrays({name: as_array(tensor) for name, tensor in model.state_dict().items()})
-
-
-def load_weights(model: nn.Module, weights: bundle.Weights, path: Path) -> None:
-    """Copy arrays into a model; raises ModelError where names or shapes differ."""
-    try:
-        model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-    except RuntimeError as error:
-        raise ModelError(
-            f"{path}: its weights do not fit its settings ({str(error).splitlines()[0]})"
-        ) from error
-
-
-def as_array(tensor: Tensor) -> np.ndarray:
-    """A tensor as a numpy array; the two may share memory."""
-    return tensor.detach().cpu().contiguous().numpy()

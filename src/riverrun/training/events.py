@@ -87,6 +87,14 @@ class Stopped:
     seconds: float
     best: "Best | None"
 
+    @property
+    def held_out_figures(self) -> dict[str, float]:
+        """The best evaluation's figures, under the names that a model's facts have."""
+        if self.best is None:
+            return {}
+        figures = {"nats_per_token": self.best.nats_per_token, **self.best.figures}
+        return {f"validation_{name}": value for name, value in figures.items()}
+
 
 @dataclass(frozen=True)
 class Best:

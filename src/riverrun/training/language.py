@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +18,7 @@ from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.data.windows import Windows
-from riverrun.models.cores import State, detach
+from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import UNKNOWN, Tokenizer
 from riverrun.text.learning import train_tokenizer
@@ -56,10 +55,10 @@ class LanguageModelTask:
     def tokens_per_step(self) -> int:
         return self.reader.symbols_per_batch
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         return self.model.initial_state(self.reader.batch) if self.reader.carries else ()
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         outputs, targets, state = self._read(self.reader.read(cursor), carried)
         with self._products():
             loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
@@ -69,7 +68,7 @@ class LanguageModelTask:
     def validate(self, limit: int) -> Validation:
         nats, tokens, unknown = 0.0, 0, 0
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        state: State = ()
+        state: CoreState = ()
         for batch in self.held_out.spread(limit):
             outputs, targets, state = self._read(batch, state)
             with self._products():  # once, so that the weights are cast once
@@ -97,8 +96,8 @@ class LanguageModelTask:
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _read(self, batch: Batch, carried: State) -> tuple[Tensor, Tensor, State]:
-        """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end, in fp32."""
+    def _read(self, batch: Batch, carried: CoreState) -> tuple[Tensor, Tensor, CoreState]:
+        """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end."""
         inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
         context = self.reader.context
         state = self.model.remember(inputs[:context], self._state_before(batch, carried))
@@ -108,18 +107,18 @@ class LanguageModelTask:
         if self.reader.masked:
             counted = targets != MASKED
             outputs, targets = outputs[counted], targets[counted]
-        return outputs, targets, self.model.in_full(state)
+        return outputs, targets, state
 
-    def _state_before(self, batch: Batch, carried: State) -> State:
+    def _state_before(self, batch: Batch, carried: CoreState) -> CoreState:
         """The initial state where a batch's sequences are fresh, else what was carried."""
         if not batch.fresh.any():
             return carried
         initial = self.model.initial_state(len(batch.fresh))
         if batch.fresh.all():
             return initial
-        fresh = torch.from_numpy(batch.fresh).to(self.device)[:, None]
+        fresh = torch.from_numpy(batch.fresh).to(self.device)
         return tuple(
-            torch.where(fresh if before.dim() == 3 else fresh[:, 0], new, before)
+            torch.where(fresh[:, None] if before.dim() == 3 else fresh, new, before)
             for new, before in zip(initial, carried, strict=True)
         )
 
@@ -156,7 +155,8 @@ def saved_language_model(
 def _encoded(split: TextSplit, tokenizer: Tokenizer) -> tuple[IdFile, IdFile]:
     """Ids of both parts of a text."""
     training, held_out = (
-        encode_corpus(part.corpus, tokenizer, part.start, part.stop) for part in (split.training, split.held_out)
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
+        for part in (split.training, split.held_out)
     )
     return training, held_out
 
@@ -169,9 +169,7 @@ def _task(
     model.start_from_frequencies(torch.from_numpy(counts))
     reader, held_out_reader = _readers(settings, training, held_out)
     sampler = build_sampler(settings, counts, reader.targets_per_batch)
-    return LanguageModelTask(
-        model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler
-    )
+    return LanguageModelTask(model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler)
 
 
 def _readers(

@@ -8,7 +8,7 @@ import torch
 
 from riverrun.config.resolved import Fitting
 from riverrun.errors import TrainingError
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import RunState
 from riverrun.training.clock import Clock
@@ -22,7 +22,7 @@ def train(
     task: Task,
     optimizer: Optimizer,
     state: RunState,
-    carried: State,
+    carried: CoreState,
     settings: Fitting,
     planner: Planner | Pacer,
     folder: Path,

@@ -18,7 +18,7 @@ def model_card(name: str, facts: dict[str, Any], config: str, samples: list[dict
         for key, value in facts.items()
         if key.startswith("validation_") and isinstance(value, float)
     }
-    best = [sample for sample in samples if sample["step"] == facts["best_step"]]
+    best = [sample for sample in samples if sample["step"] == facts.get("best_step")]
     lines = [
         f"# {name}",
         "",
@@ -26,7 +26,7 @@ def model_card(name: str, facts: dict[str, Any], config: str, samples: list[dict
         "",
         f"- Trained on: {corpus['name']} ({corpus['characters']:,} characters, sha256 {corpus['sha256'][:16]}...)",
         f"- Training: {facts['steps']:,} steps in {facts['seconds']:.0f} s ({facts['reason']}); "
-        f"weights of step {facts['best_step']:,}",
+        f"weights of step {facts.get('best_step', facts['steps']):,}",
         *(f"- Held-out {label}: {value:.4f}" for label, value in figures.items()),
         "",
         "## Samples",

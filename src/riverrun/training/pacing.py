@@ -13,7 +13,7 @@ import torch
 
 from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 from riverrun.training.clock import Clock
 from riverrun.training.planning import Plan, spread_evaluations, wanted_evaluations
 from riverrun.training.task import Task, as_used
@@ -26,7 +26,9 @@ LOOKING_SHARE = 0.01  # of it passes between two looks at the pace
 TOLERATED = 0.015  # share of the budget by which the end may be missed before the plan is changed
 COLLAPSED = 1.5  # times the best pace, from which another number of threads is tried
 TRIAL = 3  # steps made to try a number of threads
-TRIALS_SHARE = 0.05  # of the budget passes between two trials; they take no more than this share of what passes
+TRIALS_SHARE = (
+    0.05  # of the budget passes between two trials; they take no more than this share of what passes
+)
 WORTH_CHANGING = 0.95  # of the present duration of a step is what another number of threads must come below
 
 
@@ -63,7 +65,7 @@ class Pacer:
         """Note what an evaluation took, with its previews and its checkpoint."""
         self._evaluation = max(seconds, 0.5 * (self._evaluation + seconds))
 
-    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: State) -> Plan | None:
+    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: CoreState) -> Plan | None:
         """The plan from this step on; None where it stays as it is, or is not known yet.
 
         Args:
@@ -96,7 +98,7 @@ class Pacer:
             return False
         return step >= self.settings.warmup or sum(self._steps) >= self._total * MEASURING_SHARE
 
-    def _first_plan(self, step: int, cursor: Cursor, carried: State) -> Plan:
+    def _first_plan(self, step: int, cursor: Cursor, carried: CoreState) -> Plan:
         """By the mean duration of a step without outliers; one evaluation is made, to know how long it takes."""
         usual = statistics.median(self._steps)
         self._pace = statistics.fmean(seconds for seconds in self._steps if seconds <= 3 * usual)
@@ -109,7 +111,7 @@ class Pacer:
         self._evaluation = self.clock.seconds() - began
         return self._lasting(step, plan)
 
-    def _look(self, step: int, plan: Plan, cursor: Cursor, carried: State) -> Plan | None:
+    def _look(self, step: int, plan: Plan, cursor: Cursor, carried: CoreState) -> Plan | None:
         """The plan corrected, where the run would end too early or too late, or another number of threads is faster."""
         self._pace = statistics.fmean(self._steps)
         self._steps.clear()
@@ -128,7 +130,9 @@ class Pacer:
         """The plan with as many steps as the time that is left has room for."""
         most = max(1, int(EVALUATING_SHARE * self._left / max(1e-9, self._evaluation)))
         steps = step + max(1, int(self._left / self._pace))
-        wanted = wanted_evaluations(self.settings, steps, (steps - step) / self.task.steps_per_epoch, self.minutes)
+        wanted = wanted_evaluations(
+            self.settings, steps, (steps - step) / self.task.steps_per_epoch, self.minutes
+        )
         evaluations = max(1, min(math.ceil(wanted * self._left / self._total), most))
         planned = spread_evaluations(self.task, self.settings, replace(plan, steps=steps), step, evaluations)
         if self.settings.evaluate_every != "auto":
@@ -138,7 +142,7 @@ class Pacer:
         steps = step + max(1, int(room / self._pace))
         return spread_evaluations(self.task, self.settings, replace(plan, steps=steps), step, evaluations)
 
-    def _with_fastest_threads(self, plan: Plan, cursor: Cursor, carried: State) -> Plan:
+    def _with_fastest_threads(self, plan: Plan, cursor: Cursor, carried: CoreState) -> Plan:
         """The plan with all threads that are set, or with one, whichever is faster now."""
         began = self.clock.seconds()
         if self._may_try():
@@ -155,7 +159,7 @@ class Pacer:
         affordable = 2 * TRIAL * self._pace <= TRIALS_SHARE / 2 * self._total
         return self.may_change_threads and self.settings.threads > 1 and affordable
 
-    def _trial(self, threads: int, cursor: Cursor, carried: State) -> float:
+    def _trial(self, threads: int, cursor: Cursor, carried: CoreState) -> float:
         """Seconds of a step with so many threads; weights and what is random stay as they were."""
         before, noise = torch.get_num_threads(), torch.get_rng_state()
         torch.set_num_threads(threads)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 from riverrun.training import events
 from riverrun.training.task import Task
 
@@ -52,8 +52,12 @@ class Plan:
 
 def fixed_plan(task: Task, settings: Fitting, steps: int) -> Plan:
     """The plan for a number of steps; the evaluations' number grows slowly with it."""
-    evaluations = wanted_evaluations(settings, steps, steps / task.steps_per_epoch, steps * task.tokens_per_step / 3e6)
-    return spread_evaluations(task, settings, Plan(steps, 1, 1, settings.threads, settings.warmup), 0, evaluations)
+    evaluations = wanted_evaluations(
+        settings, steps, steps / task.steps_per_epoch, steps * task.tokens_per_step / 3e6
+    )
+    return spread_evaluations(
+        task, settings, Plan(steps, 1, 1, settings.threads, settings.warmup), 0, evaluations
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Planner:
 
     whole: Plan
 
-    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: State) -> Plan | None:
+    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: CoreState) -> Plan | None:
         """The plan, once; None from then on."""
         return self.whole if plan is None else None
 

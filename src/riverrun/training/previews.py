@@ -8,8 +8,8 @@ from riverrun.generation.decoder import build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
 from riverrun.models.language_model import LanguageModel
+from riverrun.models.weights import weights_of
 from riverrun.text import START, Tokenizer
-from riverrun.training.checkpoints import as_array
 from riverrun.training.task import Preview
 
 _SEED_LENGTH = 40  # symbols
@@ -23,9 +23,8 @@ def previews(
     if not length or not settings.training.preview_temperatures:
         return []
     prompt = _seed_text(training, settings.training.seed)
-    weights = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
     # A first compilation would take longer than the previews of a short run: they do without it.
-    decoder = build_decoder(weights, settings.model.model_dump(), compiling=False)
+    decoder = build_decoder(weights_of(model), settings.model.model_dump(), compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
     start = begin(decoder, prompt, Sampling(), settings.data.reading == "lanes")
     count, seed = len(samplings), settings.training.seed

@@ -144,9 +144,7 @@ def _task(
     return saved_translator(read_translator_settings(config), tokenizer, split, device)
 
 
-def _planner(
-    task: Task, request: Request, budget: Budget, state: RunState, clock: Clock
-) -> Planner | Pacer:
+def _planner(task: Task, request: Request, budget: Budget, state: RunState, clock: Clock) -> Planner | Pacer:
     """What knows how long the run is."""
     fitting = task.settings.training
     match budget.kind:
@@ -286,20 +284,20 @@ def _publish(
     """Make the best checkpoint the model: the last act of a run."""
     best = folder / f"step-{event.step if event.best is None else event.best.step:09d}"
     contents, _ = bundle.read_files(best, (bundle.CONFIG, bundle.TOKENIZER, bundle.WEIGHTS))
-    held_out = {} if event.best is None else {
-        "best_step": event.best.step,
-        "validation_nats_per_token": event.best.nats_per_token,
-        **{f"validation_{name}": value for name, value in event.best.figures.items()},
-    }
+    held_out = {} if event.best is None else {"best_step": event.best.step} | event.held_out_figures
     corpus = split.learned
-    facts = task.facts() | held_out | {
-        "steps": event.step,
-        "reason": event.reason,
-        "epochs": round(event.epoch, 4),
-        "seconds": round(event.seconds, 2),
-        "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
-        "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
-    }
+    facts = (
+        task.facts()
+        | held_out
+        | {
+            "steps": event.step,
+            "reason": event.reason,
+            "epochs": round(event.epoch, 4),
+            "seconds": round(event.seconds, 2),
+            "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
+            "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
+        }
+    )
     card = model_card(output.name, facts, contents[bundle.CONFIG].decode(), journal.samples())
     bundle.write_files(output, {**contents, "README.md": card.encode()}, facts)
 

@@ -63,9 +63,7 @@ class Sampler:
         return Candidates(symbols, np.log1p(-no_target * not_drawn).astype(np.float32))
 
 
-def build_sampler(
-    settings: LanguageSettings, counts: NDArray[np.integer], targets: int
-) -> Sampler | None:
+def build_sampler(settings: LanguageSettings, counts: NDArray[np.integer], targets: int) -> Sampler | None:
     """The sampler of resolved settings; None where the softmax is full.
 
     Args:

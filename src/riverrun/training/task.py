@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import nn
 
+from riverrun.config.resolved import LanguageSettings, TranslatorSettings
 from riverrun.data.batch import Cursor
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 
 
 class Step(NamedTuple):
@@ -23,7 +24,7 @@ class Step(NamedTuple):
 
     loss: float
     tokens: int
-    carried: State
+    carried: CoreState
 
 
 class Ratio(NamedTuple):
@@ -80,6 +81,9 @@ class Task(Protocol):
     def model(self) -> nn.Module: ...
 
     @property
+    def settings(self) -> LanguageSettings | TranslatorSettings: ...
+
+    @property
     def tokens(self) -> tuple[int, int]:
         """Tokens in the training and in the held-out part."""
         ...
@@ -92,11 +96,11 @@ class Task(Protocol):
         """About how many tokens one step reads."""
         ...
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         """The state carried into the first step; empty for tasks that carry none."""
         ...
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         """Run the model on the batch at a cursor, in training mode, and add the gradients of its loss to those of
         the parameters."""
         ...

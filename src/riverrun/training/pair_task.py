@@ -12,26 +12,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from riverrun.config.building import to_toml
+from riverrun.config.resolved import TranslatorSettings
 from riverrun.config.settings import Settings
+from riverrun.config.written import to_toml
+from riverrun.data.actions import Actions
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
 from riverrun.data.batch import Cursor
 from riverrun.data.held_out import PairSplit
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
-from riverrun.data.pair_ids import Encoded, encode_pairs
+from riverrun.data.pair_ids import Encoded, PairIds, encode_pairs
 from riverrun.data.rows import Rows
-from riverrun.evaluation.translation import distance
+from riverrun.evaluation.pair_quality import distance
 from riverrun.generation.beam import search
 from riverrun.generation.search import Search
-from riverrun.models.cores import State
+from riverrun.models.cores import CoreState
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
-from riverrun.models.stepper import TorchStepper, written
-from riverrun.models.threads import workers
-from riverrun.text import Tokenizer
-from riverrun.text.sides import sides_to_json
+from riverrun.models.side_by_side import workers
+from riverrun.models.stepper import TorchStepper
+from riverrun.text import START, Tokenizer
+from riverrun.text.sides import sides_from_json, sides_to_json
 from riverrun.training import pair_defaults
-from riverrun.training.defaults import Circumstances, has_fast_bf16
-from riverrun.training.task import Preview, Step, Validation
+from riverrun.training.defaults import has_fast_bf16
+from riverrun.training.task import Preview, Ratio, Step, Validation
 
 LOOKED_AT = 2000  # pairs aligned to choose a decoder
 TRANSLATED = 8000  # target symbols of validation pairs that are translated at an evaluation
@@ -39,11 +41,11 @@ SHOWN = 3  # of them, in previews
 
 
 @dataclass(frozen=True)
-class TranslationTask:
+class PairTask:
     """A sequence-to-sequence model with its training and validation pairs."""
 
     model: Seq2Seq
-    settings: Settings
+    settings: TranslatorSettings
     source: Tokenizer
     target: Tokenizer
     training: tuple[PairBatches, ...]  # for each network the same pairs in an order of its own
@@ -54,7 +56,7 @@ class TranslationTask:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        return tuple(int(part.targets.ends[-1]) for part in (self.training[0], self.validation))  # pyright: ignore
+        return self.training[0].target_symbols, self.validation.target_symbols
 
     @property
     def steps_per_epoch(self) -> int:
@@ -64,10 +66,10 @@ class TranslationTask:
     def tokens_per_step(self) -> int:
         return max(1, self.tokens[0] // self.steps_per_epoch)
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         return ()
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         """Every network learns from a batch of its own."""
         batches = [order.read(cursor) for order in self.training]
         side_by_side = self.workers.map if self.workers is not None else map
@@ -75,7 +77,7 @@ class TranslationTask:
             lambda member: self._learn(member, batches[member], cursor), range(len(batches))
         )
         tokens = sum(int((batch.targets != PADDING).sum()) for batch in batches)
-        return Step(statistics.fmean(losses), round(tokens / len(batches)), (), batches[0].after)
+        return Step(statistics.fmean(losses), round(tokens / len(batches)), ())
 
     def _learn(self, member: int, batch: PairBatch, cursor: Cursor) -> float:
         """Add the gradients of one network to its parameters; its loss in nats per token.
@@ -94,14 +96,14 @@ class TranslationTask:
             logits.float().flatten(0, 1),
             targets.flatten(),
             ignore_index=PADDING,
-            label_smoothing=training.label_smoothing or 0.0,
+            label_smoothing=self.settings.loss.label_smoothing,
         )
         (loss / len(self.training)).backward()
         return float(loss.detach())
 
     def validate(self, limit: int) -> Validation:
         """Loss of the held-out targets, and how many of the first ones are translated without a fault."""
-        nats = tokens = 0.0
+        nats, tokens = 0.0, 0
         for indices in self.validation.in_order():
             batch = self.validation.collect(indices)
             counted = self._tensor(batch.targets) != PADDING
@@ -118,15 +120,15 @@ class TranslationTask:
             distance(output, self.references[index].tolist())
             for index, output in zip(chosen, outputs, strict=True)
         ]
-        symbols = sum(wrong) / max(1, int(self.references.ends[len(chosen)]))
-        hits = wrong.count(0) / len(chosen)
+        figures = {
+            "exact_match": Ratio(wrong.count(0), len(chosen)),
+            "symbol_error_rate": Ratio(sum(wrong), max(1, int(self.references.ends[len(chosen)]))),
+        }
         # A transducer is chosen by its outputs: its loss grows long before they get worse. Sentences are hardly
         # ever right as a whole, and there the loss says more.
-        return Validation(
-            nats / tokens,
-            {"exact_match": hits, "symbol_error_rate": symbols},
-            error=1 - hits + symbols if self.model.monotone else None,
-        )
+        monotone = self.settings.model.attention == "monotone"
+        by_outputs = {"exact_match": -1.0, "symbol_error_rate": 1.0}
+        return Validation(nats, tokens, figures, by_outputs if monotone else {})
 
     def previews(self, step: int) -> list[Preview]:
         """A few validation pairs and what the model makes of them."""
@@ -165,18 +167,18 @@ class TranslationTask:
 
     def _teacher_forcing(self, cursor: Cursor) -> float:
         """Share of true inputs at a cursor: falling from 1 over the epochs that are set, then constant."""
-        training = self.settings.training
-        if not training.teacher_forcing_epochs:
-            return training.teacher_forcing
+        loss = self.settings.loss
+        if not loss.teacher_forcing_epochs:
+            return loss.teacher_forcing
         epochs = cursor.epoch + cursor.chunk / self.steps_per_epoch
-        return 1 - (1 - training.teacher_forcing) * min(1.0, epochs / training.teacher_forcing_epochs)
+        return 1 - (1 - loss.teacher_forcing) * min(1.0, epochs / loss.teacher_forcing_epochs)
 
     def _translate(self, indices: list[int]) -> list[list[int]]:
         """Target symbols of the greedy outputs for validation pairs."""
         stepper = TorchStepper([self.model], self.target.size)
         sources = [np.asarray(self.validation.sources[index]) for index in indices]
         found = search(stepper, sources, Search(beam=1))
-        return [written(hypotheses[0].ids, self.target.size) for hypotheses in found]
+        return [stepper.written(hypotheses[0].ids) for hypotheses in found]
 
     def _source(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         return self._tensor(batch.source), self._tensor(batch.lengths)
@@ -185,70 +187,78 @@ class TranslationTask:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-def translation_task(
-    settings: Settings, split: PairSplit, device: torch.device
-) -> tuple[TranslationTask, Settings]:
-    """A fresh model on a corpus of pairs, and the settings with all defaults chosen.
+def new_translator(settings: Settings, split: PairSplit, device: torch.device) -> PairTask:
+    """A fresh model of pairs, with all defaults chosen.
 
     Raises:
         CorpusError: the pairs cannot be used.
         SettingsError: settings do not go together.
     """
-    data = encode_pairs(split, settings)
-    settings, training, validation = data.settings, data.training, data.validation
-    tagging = settings.data.task == "tagging"
-    sizes = data.source.size, data.target.size
-    attention = pair_defaults.choose_attention(settings, lambda: _information(training, sizes))
-    machine = Circumstances(int(training.targets.ends[-1]), sizes[1], device, has_fast_bf16(device))
-    each = (int(training.sources.ends[-1]) + int(training.targets.ends[-1])) / len(training.sources)
-    circumstances = pair_defaults.PairCircumstances(len(training.sources), each, machine)
-    settings = pair_defaults.resolve(settings, attention, circumstances)
-    training_args = settings.training
-    assert training_args.batch is not None
-    aligner = None
-    if attention == "monotone":
-        aligner = fit_aligner(lambda: _sample(training, 10 * LOOKED_AT), *sizes).aligner
-    learned, held_out = (
-        PairBatches(part.sources, _outputs(part, aligner), training_args.batch, training_args.seed)
-        for part in (training, validation)
+    split.corpus.warn_of_skipped()
+    text, data = pair_defaults.choose_reading(settings, split.training)
+    ids = encode_pairs(split, text, data)
+    attention = pair_defaults.choose_attention(settings, data, lambda: _information(ids))
+    resolved = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
+    return _task(resolved, ids, device)
+
+
+def saved_translator(
+    settings: TranslatorSettings, tokenizer: str, split: PairSplit, device: torch.device
+) -> PairTask:
+    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
+    split.corpus.warn_of_skipped()
+    return _task(
+        settings, encode_pairs(split, settings.text, settings.data, sides_from_json(tokenizer)), device
     )
-    orders = tuple(replace(learned, order=member) for member in range(settings.model.members or 1))
-    model = Seq2Seq(settings.model, *sizes, tagging)
-    if aligner is not None:
-        model.set_aligner(aligner)
-    outputs = 2 * sizes[1] + 1 if aligner is not None else sizes[1]
+
+
+def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> PairTask:
+    training, sizes = settings.training, (ids.source.size, ids.target.size)
+    aligner, outputs = None, ids.target.size
+    if settings.model.attention == "monotone":
+        aligner = fit_aligner(lambda: _sample(ids.training, 10 * LOOKED_AT), *sizes).aligner
+        outputs = Actions(ids.target.size).size
+    learned, held_out = (
+        PairBatches(part.sources, _outputs(part, aligner), training.batch, training.seed)
+        for part in (ids.training, ids.validation)
+    )
+    model = Seq2Seq(settings.model, *sizes, tagging=settings.data.task == "tagging")
     model.start_from_frequencies(torch.from_numpy(learned.targets.counts(outputs)))
-    task = TranslationTask(
+    return PairTask(
         model.to(device),
         settings,
-        data.source,
-        data.target,
-        orders,
+        ids.source,
+        ids.target,
+        tuple(replace(learned, order=member) for member in range(settings.model.members)),
         held_out,
-        validation.targets,
+        ids.validation.targets,
         device,
         _workers(settings, device),
     )
-    return task, settings
 
 
-def _information(pairs: Encoded, sizes: tuple[int, int]) -> float:
+def _circumstances(ids: PairIds, device: torch.device) -> pair_defaults.PairCircumstances:
+    pairs = ids.training
+    symbols = int(pairs.sources.ends[-1]) + int(pairs.targets.ends[-1])
+    count = len(pairs.sources)
+    return pair_defaults.PairCircumstances(count, symbols / count, device, has_fast_bf16(device))
+
+
+def _information(ids: PairIds) -> float:
     """Share of the targets' entropy that an aligner of their symbols explains; 0 for vocabularies too large."""
+    sizes = ids.source.size, ids.target.size
     if sizes[0] * sizes[1] > LARGEST:
         return 0.0
-    return fit_aligner(lambda: _sample(pairs, LOOKED_AT), *sizes).information
+    return fit_aligner(lambda: _sample(ids.training, LOOKED_AT), *sizes).information
 
 
-def _workers(settings: Settings, device: torch.device) -> ThreadPoolExecutor | None:
+def _workers(settings: TranslatorSettings, device: torch.device) -> ThreadPoolExecutor | None:
     """Threads for several networks: their matrices are too small to be shared by threads, but each can have one.
 
     Not for deep decoders, whose dropout between layers is drawn from a state that all threads would share.
     """
-    model, threads = settings.model, settings.training.threads
-    assert model.members is not None
-    assert threads is not None
-    count = min(threads, model.members)
-    if count == 1 or device.type != "cpu" or model.decoder_layers != 1:
+    count = min(settings.training.threads, settings.model.members)
+    if count == 1 or device.type != "cpu" or settings.model.decoder_layers != 1:
         return None
     return workers(count)
 
@@ -261,15 +271,13 @@ def _sample(pairs: Encoded, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]
 
 def _outputs(pairs: Encoded, aligner: Aligner | None) -> Rows:
     """What the decoder shall write for each pair, the end symbol last."""
-    from riverrun.text.vocabulary import START
-
     if aligner is None:
         return Rows(np.append(target, START) for target in pairs.targets)
     return Rows(aligner.actions(*sides) for sides in zip(pairs.sources, pairs.targets, strict=True))
 
 
 def _write(
-    network: EncoderDecoder, inputs: Tensor, state: State, teacher_forcing: float, noise: torch.Generator
+    network: EncoderDecoder, inputs: Tensor, state: CoreState, teacher_forcing: float, noise: torch.Generator
 ) -> Tensor:
     """Logits [T, B, V] for true inputs [T, B], or for some of the network's own outputs instead of them."""
     if teacher_forcing == 1:

@@ -7,16 +7,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config.settings import ModelSettings
+from riverrun.config.ranges import Input
 from riverrun.text.vocabulary import SPECIAL
 
 
-def build_embedding(settings: ModelSettings, vocabulary: int) -> nn.Module:
-    """From ids of any shape to what the core reads; one-hot input stays ids, see :class:`IndexedLinear`."""
-    match settings.input:
+def build_embedding(kind: Input, vocabulary: int, width: int) -> "nn.Embedding | ScaledIndex | nn.Identity":
+    """From ids of any shape to what the core reads; one-hot input stays ids, see :class:`IndexedLinear`.
+
+    Args:
+        kind: what the core is shown.
+        vocabulary: symbols V.
+        width: E, of an embedding.
+    """
+    match kind:
         case "embedding":
-            assert settings.embedding is not None
-            return nn.Embedding(vocabulary, settings.embedding)
+            return nn.Embedding(vocabulary, width)
         case "scaled-index":
             return ScaledIndex(vocabulary)
         case "one-hot":

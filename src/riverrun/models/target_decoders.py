@@ -1,4 +1,6 @@
-"""Decoders: each writes a target given a source, through one ``step`` for any number of symbols (law 1).
+"""Decoders of targets: each writes a target given a source, any number of symbols at a call (law 1).
+
+Each makes its ``initial_state`` from a source's outputs [S, B, C], ends [B, C] and lengths [B].
 
 A decoder's state is a tuple of tensors whose second dimension is B. It holds the encoded source too, so that
 choosing hypotheses for a beam is choosing columns of every part.
@@ -6,15 +8,16 @@ choosing hypotheses for a beam is choosing columns of every part.
 Shapes: B batch, T target time, S source time, V output symbols, E embedding, H hidden, C width of the encoder.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config.settings import ModelSettings
-from riverrun.models.attention import AdditiveAttention, DotAttention
-from riverrun.models.cores import Core, State, build_core
+from riverrun.config.resolved import TranslatorShape
+from riverrun.data.actions import Actions
+from riverrun.models.attention import AdditiveAttention, DotAttention, SoftAttention
+from riverrun.models.cores import CoreState, build_recurrent
 from riverrun.models.dropout import Dropout
 from riverrun.text import START
 
@@ -29,64 +32,27 @@ class Stepped(NamedTuple):
     """
 
     logits: Tensor
-    state: State
+    state: CoreState
     weights: Tensor | None
 
 
-class Decoder(Protocol):
-    """What the sequence-to-sequence model needs of a decoder."""
-
-    output: "Output"
-
-    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
-        """The state before the first symbol, for outputs [S, B, C], ends [B, C] and lengths [B] of a source."""
-        ...
-
-    def __call__(self, ids: Tensor, state: State) -> Stepped:
-        """Read ids [T, B]."""
-        ...
-
-
-def build_decoder(settings: ModelSettings, memory: int, vocabulary: int, tagging: bool) -> nn.Module:
-    """The decoder of resolved settings.
-
-    Args:
-        settings: the ``[model]`` section.
-        memory: width C of the encoder's outputs.
-        vocabulary: target symbols, special ones included.
-        tagging: one output for each input symbol.
-    """
-    if tagging:
-        return TaggingDecoder(settings, memory, vocabulary)
-    match settings.attention:
-        case "monotone":
-            return MonotoneDecoder(settings, memory, vocabulary)
-        case "none" | "dot" | "additive":
-            return SoftDecoder(settings, memory, vocabulary)
-        case None:
-            raise AssertionError("attention is resolved before a model is built")
-
-
-class Output(nn.Module):
+class OutputLayer(nn.Module):
     """From what a decoder knows to logits, through one hidden layer of width E.
 
     With tied weights the projection reuses the decoder's embedding (Press & Wolf 2017).
     """
 
     def __init__(
-        self, settings: ModelSettings, known: int, vocabulary: int, tied: nn.Embedding | None
+        self, shape: TranslatorShape, known: int, vocabulary: int, tied: nn.Embedding | None
     ) -> None:
         super().__init__()
-        assert settings.embedding is not None
-        assert settings.hidden is not None
-        assert settings.dropout is not None
-        width = settings.hidden if tied is None else settings.embedding
+        width = shape.hidden if tied is None else shape.embedding
         self.hidden = nn.Linear(known, width)
         self.projection = nn.Linear(width, vocabulary)
         if tied is not None:
-            nn.init.normal_(tied.weight, std=settings.embedding**-0.5)
+            nn.init.normal_(tied.weight, std=shape.embedding**-0.5)
             self.projection.weight = tied.weight
-        self.dropout = Dropout(settings.dropout)
+        self.dropout = Dropout(shape.dropout)
 
     def forward(self, known: Tensor) -> Tensor:
         return self.projection(self.dropout(torch.tanh(self.hidden(known))))
@@ -108,29 +74,26 @@ class SoftDecoder(nn.Module):
     under input feeding; without attention only the core's parts.
     """
 
-    def __init__(self, settings: ModelSettings, memory: int, vocabulary: int) -> None:
+    def __init__(self, shape: TranslatorShape, memory: int, vocabulary: int) -> None:
         super().__init__()
-        assert settings.embedding is not None
-        assert settings.hidden is not None
-        assert settings.dropout is not None
-        hidden, embedding = settings.hidden, settings.embedding
+        hidden, embedding = shape.hidden, shape.embedding
         self.embedding = nn.Embedding(vocabulary, embedding)
         nn.init.normal_(self.embedding.weight, std=0.5)
-        attends = settings.attention != "none"
-        self.feeding = settings.input_feeding and attends
-        core = settings.model_copy(update={"layers": settings.decoder_layers})
-        self.core = build_core(core, embedding + (memory if self.feeding else 0))
-        self.attention = None
+        attends = shape.attention != "none"
+        self.feeding = shape.input_feeding and attends
+        width = embedding + (memory if self.feeding else 0)
+        self.core = build_recurrent(shape.core, width, hidden, shape.decoder_layers, shape.dropout)
+        self.attention: SoftAttention | None = None
         if attends:
-            kind = DotAttention if settings.attention == "dot" else AdditiveAttention
+            kind = DotAttention if shape.attention == "dot" else AdditiveAttention
             self.attention = kind(hidden, memory)
-        self.parts = [part.shape for part in self._initial(1)]  # [L, 1, H] each
+        self.parts = [part.shape for part in self.core.initial_state(1)]  # [L, 1, H] each
         self.bridge = nn.Linear(memory, sum(shape[0] * shape[2] for shape in self.parts))
-        tied = self.embedding if settings.tied else None
-        self.output = Output(settings, hidden + (memory if attends else 0), vocabulary, tied)
-        self.dropout = Dropout(settings.dropout)
+        tied = self.embedding if shape.tied else None
+        self.output = OutputLayer(shape, hidden + (memory if attends else 0), vocabulary, tied)
+        self.dropout = Dropout(shape.dropout)
 
-    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
+    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> CoreState:
         bridged = torch.tanh(self.bridge(ends))
         sizes = [shape[0] * shape[2] for shape in self.parts]
         parts = tuple(
@@ -142,7 +105,7 @@ class SoftDecoder(nn.Module):
         fed = (torch.zeros_like(memory[:1]),) if self.feeding else ()
         return lengths.unsqueeze(0), memory, self.attention.keys(memory), *parts, *fed
 
-    def forward(self, ids: Tensor, state: State) -> Stepped:
+    def forward(self, ids: Tensor, state: CoreState) -> Stepped:
         embedded = self.dropout(self.embedding(ids))
         if self.attention is None:
             outputs, parts = self.core(embedded, state)
@@ -160,7 +123,7 @@ class SoftDecoder(nn.Module):
         logits = self.output(torch.cat([outputs, contexts], dim=-1))
         return Stepped(logits, (lengths, memory, keys, *parts, *fed), weights)
 
-    def _one_by_one(self, ids: Tensor, state: State) -> Stepped:
+    def _one_by_one(self, ids: Tensor, state: CoreState) -> Stepped:
         steps: list[Stepped] = []
         for symbols in ids.split(1):
             steps.append(self(symbols, state))
@@ -168,43 +131,35 @@ class SoftDecoder(nn.Module):
         logits = torch.cat([step.logits for step in steps])
         return Stepped(logits, state, torch.cat([step.weights for step in steps if step.weights is not None]))
 
-    def _initial(self, batch: int) -> State:
-        core: Core = self.core  # pyright: ignore[reportAssignmentType]
-        return core.initial_state(batch)
-
 
 class MonotoneDecoder(nn.Module):
     """A transducer: it walks over the source from left to right, writing as it goes.
 
     Its symbols are actions (after Makarov & Clematide 2018; hard monotonic attention after Aharoni & Goldberg
-    2017). For V target symbols, action ``a < V`` writes symbol a and stays, ``V + a`` writes a and moves on,
-    ``2V`` moves on; the boundary symbol ends. What it reads at each step is the encoder's output at its place,
-    which follows from the actions alone, so all steps of known actions are one pass of the core.
+    2017), in the code of :class:`riverrun.data.actions.Actions`; the boundary symbol ends. What it reads at each step
+    is the encoder's output at its place, which follows from the actions alone, so all steps of known actions are one
+    pass of the core.
     State: outputs [S, B, C], place [1, B], last place [1, B], the core's parts.
     """
 
-    def __init__(self, settings: ModelSettings, memory: int, vocabulary: int) -> None:
+    def __init__(self, shape: TranslatorShape, memory: int, vocabulary: int) -> None:
         super().__init__()
-        assert settings.embedding is not None
-        assert settings.hidden is not None
-        assert settings.dropout is not None
-        self.vocabulary = vocabulary
-        self.embedding = nn.Embedding(2 * vocabulary + 1, settings.embedding)
+        self.actions = Actions(vocabulary)
+        self.embedding = nn.Embedding(self.actions.size, shape.embedding)
         nn.init.normal_(self.embedding.weight, std=0.5)
-        core = settings.model_copy(update={"layers": settings.decoder_layers})
-        self.core = build_core(core, settings.embedding + memory)
-        tied = self.embedding if settings.tied else None
-        self.output = Output(settings, settings.hidden + memory, 2 * vocabulary + 1, tied)
-        self.dropout = Dropout(settings.dropout)
+        width = shape.embedding + memory
+        self.core = build_recurrent(shape.core, width, shape.hidden, shape.decoder_layers, shape.dropout)
+        tied = self.embedding if shape.tied else None
+        self.output = OutputLayer(shape, shape.hidden + memory, self.actions.size, tied)
+        self.dropout = Dropout(shape.dropout)
 
-    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
-        core: Core = self.core  # pyright: ignore[reportAssignmentType]
+    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> CoreState:
         last = lengths.unsqueeze(0) - 1
-        return memory, torch.zeros_like(last), last, *core.initial_state(len(lengths))
+        return memory, torch.zeros_like(last), last, *self.core.initial_state(len(lengths))
 
-    def forward(self, ids: Tensor, state: State) -> Stepped:
+    def forward(self, ids: Tensor, state: CoreState) -> Stepped:
         memory, place, last, *parts = state
-        places = torch.minimum(place + (ids >= self.vocabulary).long().cumsum(0), last)
+        places = torch.minimum(place + self.actions.moves(ids).long().cumsum(0), last)
         seen = memory.gather(0, places.unsqueeze(-1).expand(-1, -1, memory.shape[-1]))
         embedded = self.dropout(self.embedding(ids))
         outputs, parts = self.core(torch.cat([embedded, seen.to(embedded.dtype)], dim=-1), tuple(parts))
@@ -219,16 +174,15 @@ class TaggingDecoder(nn.Module):
     State: outputs [S, B, C], place [1, B] of the next output, last place [1, B].
     """
 
-    def __init__(self, settings: ModelSettings, memory: int, vocabulary: int) -> None:
+    def __init__(self, shape: TranslatorShape, memory: int, vocabulary: int) -> None:
         super().__init__()
-        assert settings.dropout is not None
-        self.output = Output(settings, memory, vocabulary, None)
+        self.output = OutputLayer(shape, memory, vocabulary, None)
 
-    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> State:
+    def initial_state(self, memory: Tensor, ends: Tensor, lengths: Tensor) -> CoreState:
         last = lengths.unsqueeze(0) - 1
         return memory, torch.zeros_like(last), last
 
-    def forward(self, ids: Tensor, state: State) -> Stepped:
+    def forward(self, ids: Tensor, state: CoreState) -> Stepped:
         memory, place, last = state
         steps = torch.arange(len(ids), device=ids.device).unsqueeze(1)
         places = torch.minimum(place + steps, last)
@@ -238,3 +192,24 @@ class TaggingDecoder(nn.Module):
         logits = logits.masked_fill(at_boundary != (places == last).unsqueeze(-1), -torch.inf)
         after = torch.minimum(place + len(ids), last)
         return Stepped(logits, (memory, after, last), F.one_hot(places, len(memory)).float())
+
+
+TargetDecoder = SoftDecoder | MonotoneDecoder | TaggingDecoder
+
+
+def build_target_decoder(
+    shape: TranslatorShape, memory: int, vocabulary: int, tagging: bool
+) -> TargetDecoder:
+    """A decoder with fresh weights.
+
+    Args:
+        shape: of the networks.
+        memory: width C of the encoder's outputs.
+        vocabulary: target symbols, special ones included.
+        tagging: one output for each input symbol.
+    """
+    if tagging:
+        return TaggingDecoder(shape, memory, vocabulary)
+    if shape.attention == "monotone":
+        return MonotoneDecoder(shape, memory, vocabulary)
+    return SoftDecoder(shape, memory, vocabulary)
