@@ -23,6 +23,20 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def shape(**changes: Any):
+    """The shape of a small language model."""
+    from riverrun.config.resolved import LanguageShape
+
+    given = {"core": "lstm", "input": "embedding", "features": 1, "embedding": 12, "hidden": 20, "layers": 1}
+    given |= {"dropout": 0.0, "tied": False, "kernel": 3, "initial_weights": "torch"}
+    return LanguageShape(**given | changes)
+
+
+def shape_of(settings: Any):
+    """The shape that settings of a model ask for."""
+    return shape(**{name: getattr(settings, name) for name in shape().__dict__})
+
+
 def text(words: int = 600, seed: int = 0) -> str:
     """Lines of ten words drawn from a short list."""
     draw = random.Random(seed)

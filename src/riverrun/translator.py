@@ -8,18 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.generation.decoder import Precision
 from riverrun.generation.search import Hypothesis, Search
 from riverrun.text import Tokenizer
 from riverrun.text.sides import sides_from_json
 from riverrun.text.symbols import describe
 from riverrun.text.vocabulary import START
+from riverrun.trained import check_precision
 
 if TYPE_CHECKING:
     from riverrun.evaluation.translation import TranslationQuality
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from riverrun.models.stepper import TorchStepper
 
 KINDS = ("translator", "tagger")
-Precision = Literal["fp32", "bf16"]
+PRECISIONS = ("fp32", "bf16")
 """Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
 
 Ids = NDArray[np.int32]
@@ -82,8 +84,7 @@ class TrainedTranslator:
             ModelError: a directory does not hold a translator, or the models do not go together.
             InputError: an unknown precision.
         """
-        if precision not in get_args(Precision):
-            raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
+        check_precision(precision, PRECISIONS)
         for member in (loaded, *others):
             if member.facts.get("kind") not in KINDS:
                 kind = member.facts.get("kind", "model")
@@ -337,4 +338,4 @@ def _writes(member: bundle.Bundle) -> str:
     return "moves along the source" if monotone else "symbols"
 
 
-__all__ = ["KINDS", "Attention", "Output", "Precision", "TrainedTranslator", "Translation"]
+__all__ = ["KINDS", "Attention", "Output", "TrainedTranslator", "Translation"]

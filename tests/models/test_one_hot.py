@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
+import tiny
 from riverrun.config.settings import ModelSettings
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.plain import PlainDecoder
@@ -14,7 +15,7 @@ V, H, T, B = 7, 5, 6, 3
 
 
 def settings(**changes) -> ModelSettings:
-    shape = {"hidden": H, "embedding": V, "layers": 1, "dropout": 0.0, "kernel": 2}
+    shape = {"hidden": H, "embedding": V, "layers": 1, "dropout": 0.0, "kernel": 2, "tied": False}
     return ModelSettings.model_validate({**shape, **changes})
 
 
@@ -57,6 +58,7 @@ def test_decoders_read_every_kind_of_input(core, kind, features):
     torch.testing.assert_close(torch.cat(rows), whole)
     inputs, targets = ids[:-1, 0].numpy(), ids[1:, 0].numpy()
     expected = torch.nn.functional.cross_entropy(whole[:-1, 0], ids[1:, 0], reduction="none")
-    for decoder in (PlainDecoder(weights, given.model_dump()), build_decoder(weights, given.model_dump())):
+    shape = tiny.shape_of(given)
+    for decoder in (PlainDecoder(weights, shape), build_decoder(weights, shape)):
         scores, _ = decoder.score(inputs, targets, decoder.initial_state())
         torch.testing.assert_close(torch.from_numpy(scores.surprisal).float(), expected, atol=1e-4, rtol=1e-4)

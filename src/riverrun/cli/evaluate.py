@@ -3,7 +3,7 @@
 import argparse
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.cli.translate import add_precision
+from riverrun.cli.precision_flag import add_precision
 
 
 def add_arguments(parser: Parser) -> None:

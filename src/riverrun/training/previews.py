@@ -1,7 +1,10 @@
 """Samples of what a language model does now, from one seed text of the corpus."""
 
+from dataclasses import fields
+
 import numpy as np
 
+from riverrun.config.resolved import LanguageShape
 from riverrun.config.settings import Settings
 from riverrun.data.ids import IdFile
 from riverrun.generation.decoder import build_decoder
@@ -25,9 +28,10 @@ def previews(
     prompt = _seed_text(training, settings.training.seed, step)
     weights = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
     # A first compilation would take longer than the previews of a short run: they do without it.
-    decoder = build_decoder(weights, settings.model.model_dump(), compiling=False)
+    chosen = {field.name: getattr(settings.model, field.name) for field in fields(LanguageShape)}
+    decoder = build_decoder(weights, LanguageShape(**chosen), compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
-    start = begin(decoder, prompt, Sampling(), settings.data.reading == "lanes")
+    start = begin(decoder, prompt, settings.data.reading == "lanes")
     count, seed = len(samplings), settings.training.seed + step
     texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
     return [
