@@ -15,8 +15,9 @@ def add_sampling(parser: Parser) -> None:
         if setting.kind is bool:
             parser.add_argument(flag, action="store_true", help=setting.about)
         else:
-            about = f"{setting.about} ({setting.range}; default {setting.default:g})"
-            parser.add_argument(flag, type=setting.kind, default=setting.default, help=about)
+            about = f"{setting.about} ({setting.range.removesuffix(', finite')}; default {setting.default:g})"
+            letter = "N" if setting.kind is int else "X"
+            parser.add_argument(flag, type=setting.kind, default=setting.default, metavar=letter, help=about)
     parser.add_argument("--greedy", action="store_true", help="always the most likely symbol: temperature 0")
 
 

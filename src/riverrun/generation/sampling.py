@@ -18,6 +18,8 @@ from riverrun.errors import InputError
 LATEST = 1024
 """Symbols that a decoder remembers as they are: the longest window of a repetition penalty."""
 
+_HUGE = 1 << 31
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -30,7 +32,7 @@ class Sampling:
     temperature: Annotated[
         float, Ge(0), Lt(math.inf), doc("logits are divided by it: 0 is greedy, 1 the model's own")
     ] = 0.8
-    top_k: Annotated[int, Ge(0), Le(1 << 31), doc("only the K most likely symbols; 0 is off")] = 0
+    top_k: Annotated[int, Ge(0), Le(_HUGE), doc("only the K most likely symbols; 0 is off")] = 0
     top_p: Annotated[float, Ge(0), Le(1), doc("only the fewest most likely symbols that sum to P")] = 1.0
     min_p: Annotated[float, Ge(0), Le(1), doc("only symbols P times as likely as the likeliest")] = 0.0
     typical_p: Annotated[float, Ge(0), Le(1), doc("only symbols of typical surprisal, up to P")] = 1.0
@@ -84,8 +86,12 @@ class Setting:
 
     @property
     def range(self) -> str:
-        """Such as ``0 or more and 1 or less``."""
-        return " and ".join(filter(None, map(_in_words, self.bounds)))
+        """Such as ``0 to 1``; what has no use for so large a number is called finite."""
+        least = next(f"{bound.ge}" if isinstance(bound, Ge) else f"above {bound.gt}" for bound in self.bounds)
+        most = next((bound.le for bound in self.bounds if isinstance(bound, Le)), math.inf)
+        if most < _HUGE:
+            return f"{least} to {most}"
+        return f"{least}, finite" if least.startswith("above") else f"{least} or more, finite"
 
 
 _KINDS = {
@@ -105,20 +111,6 @@ def _holds(value: Any, bound: Any) -> bool:
             return value <= most
         case Lt(most):
             return value < most
-        case other:
-            raise AssertionError(other)
-
-
-def _in_words(bound: Any) -> str:
-    match bound:
-        case Ge(least):
-            return f"{least} or more"
-        case Gt(least):
-            return f"above {least}"
-        case Le(most):
-            return f"{most} or less"
-        case Lt(most):
-            return "finite" if most == math.inf else f"below {most}"
         case other:
             raise AssertionError(other)
 
