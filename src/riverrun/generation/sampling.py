@@ -88,7 +88,7 @@ class Setting:
     def range(self) -> str:
         """Such as ``0 to 1``; what has no use for so large a number is called finite."""
         least = next(f"{bound.ge}" if isinstance(bound, Ge) else f"above {bound.gt}" for bound in self.bounds)
-        most = next((bound.le for bound in self.bounds if isinstance(bound, Le)), math.inf)
+        most: Any = next((bound.le for bound in self.bounds if isinstance(bound, Le)), math.inf)
         if most < _HUGE:
             return f"{least} to {most}"
         return f"{least}, finite" if least.startswith("above") else f"{least} or more, finite"
