@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,13 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def shape(**given: Any):
-    """A language model's shape: an LSTM of one layer, without dropout, but for what is given."""
+def shape(**changes: Any):
+    """A language model's shape: a small LSTM of one layer, without dropout, but for what is given."""
     from riverrun.config.resolved import LanguageShape
 
-    plain = LanguageShape("lstm", "embedding", 1, 4, 6, 1, 0.0, False, 3, "torch")
-    return replace(plain, **given)
+    given = {"core": "lstm", "input": "embedding", "features": 1, "embedding": 12, "hidden": 20, "layers": 1}
+    given |= {"dropout": 0.0, "tied": False, "kernel": 3, "initial_weights": "torch"}
+    return LanguageShape(**given | changes)
 
 
 def text(words: int = 600, seed: int = 0) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from riverrun import bundle
-from riverrun.errors import InputError, ModelError
+from riverrun.errors import ModelError
+from riverrun.generation.decoder import Precision
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.trained import Precision
 from riverrun.translator import KINDS, TrainedTranslator, Translation
 
 
@@ -21,25 +21,21 @@ def load(
     Args:
         path: the directory.
         others: of further translators.
-        precision: in which a translator computes.
+        precision: fp32 or bf16; of a language model int8 too.
 
     Raises:
         ModelError: it is missing, damaged, of a newer format, or the models do not go together.
-        InputError: an unknown precision, or another than fp32 for a language model.
+        InputError: an unknown precision.
     """
     loaded = _read(path)
     if loaded.facts.get("kind") in KINDS or others:
         return TrainedTranslator(loaded, *map(_read, others), precision=precision)
-    if precision != "fp32":
-        raise InputError(
-            f"precision = {precision!r}: language models are read in fp32 (riverrun bench tries others)"
-        )
-    return TrainedLanguageModel(loaded)
+    return TrainedLanguageModel(loaded, precision)
 
 
-def load_language_model(path: str | Path) -> TrainedLanguageModel:
+def load_language_model(path: str | Path, precision: Precision = "fp32") -> TrainedLanguageModel:
     """Load a language model; raises ModelError as :func:`load` does, and for a translator."""
-    model = load(path)
+    model = load(path, precision=precision)
     if isinstance(model, TrainedTranslator):
         raise ModelError(f"{path} is a {model.facts['kind']}: use riverrun translate or evaluate")
     return model

@@ -2,29 +2,29 @@
 
 import itertools
 import math
-import shutil
 import time
-import tomllib
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.bundle import Bundle
+from riverrun.config.written import read_language_settings
+from riverrun.errors import InputError, ModelError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
-from riverrun.generation.decoder import Decoder, build_decoder
-from riverrun.generation.sampling import Sampling
+from riverrun.generation.decoder import Decoder, Precision, build_decoder
+from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.streaming import begin, stream
 from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
 from riverrun.text.stopping import StopScanner
-from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
+from riverrun.trained import check_precision, count_weights, save_copy, settings_of, warn_of_unseen
+
+PRECISIONS = ("fp32", "bf16", "int8")
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,22 @@ class Score:
 class TrainedLanguageModel:
     """A language model loaded from its directory: generates, streams and scores without torch."""
 
-    def __init__(self, loaded: bundle.Bundle) -> None:
+    def __init__(self, loaded: Bundle, precision: Precision = "fp32") -> None:
+        """Take what was read from a directory.
+
+        Args:
+            loaded: the model.
+            precision: of the matrices in generation and scoring.
+
+        Raises:
+            ModelError: its settings cannot be read, or its files are of different models.
+            InputError: an unknown precision.
+        """
+        check_precision(precision, PRECISIONS)
         self._bundle = loaded
+        self.precision: Precision = precision
         self.tokenizer: Tokenizer = load_tokenizer(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
+        self.settings = settings_of(loaded, read_language_settings)
         projection = loaded.weights.get("projection.bias")
         if projection is None or len(projection) != self.tokenizer.size:
             raise ModelError(f"{loaded.path}: its tokenizer and its weights are of different models")
@@ -99,45 +111,54 @@ class TrainedLanguageModel:
 
     @property
     def parameters(self) -> int:
-        """Number of trained weights."""
-        return sum(array.size for array in self._bundle.weights.values())
-
-    @property
-    def _opens_document(self) -> bool:
-        """Whether the model knows the start symbol; windows are cut from the middle of a text."""
-        return self.settings["data"].get("reading") != "windows"
+        """Number of trained weights; a matrix that is embedding and projection counts once."""
+        tied = self.settings.model.tied
+        return count_weights(self._bundle.weights, lambda name: not (tied and name == "projection.weight"))
 
     @cached_property
     def decoder(self) -> Decoder:
-        return build_decoder(self._bundle.weights, self.settings["model"])
+        """What runs the model over symbols."""
+        return build_decoder(self._bundle.weights, self.settings.model, self.precision)
 
-    def generate(self, prompt: str = "", length: int = 400, **options: Any) -> str:
-        """Continue a prompt by ``length`` symbols; returns what was written.
+    @taking_settings
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 400,
+        *,
+        seed: int | None = None,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
+    ) -> str:
+        """Continue a prompt; returns what was written.
 
         Args:
             prompt: the text to go on from.
             length: symbols to write at most.
-            options: ``seed``, ``stop`` and the fields of :class:`riverrun.generation.sampling.Sampling`.
+            seed: the same seed gives the same text; None: another one each time.
+            stop: a text, or several: writing ends before any of them.
+            sampling: the fields of :class:`riverrun.generation.sampling.Sampling`.
 
         Raises:
-            InputError: a value is out of range.
+            InputError: a value is of another type or out of range.
             UnknownSymbolError: the prompt has unseen symbols and the model's policy is ``refuse``.
         """
-        return self.samples(prompt, length, **options)[0].text
+        return self.samples(prompt, length, seed=seed, stop=stop, **sampling)[0].text
 
+    @taking_settings
     def stream(
         self,
         prompt: str = "",
         length: int | None = None,
         *,
         seed: int | None = None,
-        stop: Sequence[str] = (),
-        **sampling: Any,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
     ) -> Iterator[str]:
         """The same, piece by piece as it is written; without a length it never ends."""
         return self._pieces_of(self._blocks(prompt, length, 1, seed, Sampling(**sampling)), stop)
 
-    def _pieces_of(self, blocks: Iterator[NDArray[np.int64]], stop: Sequence[str]) -> Iterator[str]:
+    def _pieces_of(self, blocks: Iterator[NDArray[np.int64]], stop: str | Sequence[str]) -> Iterator[str]:
         """The text of blocks [1, T], up to a stop string."""
         scanner = StopScanner(stop)
         decoder = self.tokenizer.decoder()
@@ -151,6 +172,7 @@ class TrainedLanguageModel:
         if rest:
             yield rest
 
+    @taking_settings
     def samples(
         self,
         prompt: str = "",
@@ -158,8 +180,8 @@ class TrainedLanguageModel:
         *,
         n: int = 1,
         seed: int | None = None,
-        stop: Sequence[str] = (),
-        **sampling: Any,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
     ) -> list[Sample]:
         """Several continuations of one prompt; sample k depends on the seed and k, not on ``n``."""
         if n < 1:
@@ -219,19 +241,13 @@ class TrainedLanguageModel:
 
     def save(self, path: str | Path) -> None:
         """Copy the model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        try:
-            if target.exists() and (not target.is_dir() or any(target.iterdir())):
-                raise OutputError(f"{target} exists already; choose another name")
-            keep = shutil.ignore_patterns("checkpoints")
-            shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=keep)
-        except (OSError, shutil.Error) as error:
-            raise OutputError(f"{target} cannot be written: {error}") from error
+        save_copy(self.path, path)
 
     def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
         if length is not None and length < 0:
             raise InputError(f"length = {length}: give 0 or more symbols")
-        start = begin(self.decoder, self._encode(prompt), sampling, self._opens_document)
+        # A model of windows, which are cut from the middle of a text, has not met the start symbol.
+        start = begin(self.decoder, self._encode(prompt), self.settings.data.reading == "lanes")
         chosen = new_seed() if seed is None else seed
         return stream(self.decoder, [start] * n, sampling, chosen, length)
 
@@ -244,9 +260,7 @@ class TrainedLanguageModel:
                 f"what was given is not text: {error.reason} at character {error.start}"
             ) from None
         ids = self.tokenizer.encode(text)
-        if unseen := self.tokenizer.unseen(text):
-            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
-            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=3)
+        warn_of_unseen(self.tokenizer, [text], self.settings.text.unknown, stacklevel=3)
         return ids
 
     def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:

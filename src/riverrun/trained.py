@@ -1,19 +1,18 @@
 """What trained models of every kind share: settings and weights read, unseen symbols named, copies saved."""
 
 import shutil
+import tomllib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 from riverrun.bundle import Bundle, Weights
+from riverrun.config.written import to_toml
 from riverrun.errors import InputError, ModelError, OutputError, SettingsError
 from riverrun.text import Tokenizer
 from riverrun.text.symbols import describe
-
-Precision = Literal["fp32", "bf16"]
-"""Of weights and products: bf16 is faster where the processor multiplies it, and a little coarser."""
 
 Settings = TypeVar("Settings")
 
@@ -28,10 +27,15 @@ def settings_of(loaded: Bundle, read: Callable[[str], Settings]) -> Settings:
         raise ModelError(f"{loaded.path / 'config.toml'}: {error}") from error
 
 
-def check_precision(precision: str) -> None:
-    """Raises InputError for a precision that is none."""
-    if precision not in get_args(Precision):
-        raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
+def by_section(settings: Any) -> dict[str, dict[str, Any]]:
+    """Resolved settings as they stand in ``config.toml``, for people to read."""
+    return settings if isinstance(settings, dict) else tomllib.loads(to_toml(settings))
+
+
+def check_precision(precision: str, allowed: Collection[str]) -> None:
+    """Raises InputError for a precision in which a model of this kind does not compute."""
+    if precision not in allowed:
+        raise InputError(f"precision = {precision!r}: give one of {', '.join(allowed)}")
 
 
 def count_weights(weights: Weights, counted: Callable[[str], bool]) -> int:

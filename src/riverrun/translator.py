@@ -1,6 +1,5 @@
 """Trained translators and taggers: translate, score, evaluate, show where they look."""
 
-import tomllib
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,20 +12,14 @@ from numpy.typing import NDArray
 
 from riverrun.bundle import Bundle
 from riverrun.config.resolved import TranslatorSettings
-from riverrun.config.written import read_translator_settings, to_toml
+from riverrun.config.written import read_translator_settings
 from riverrun.data.rows import Ids
 from riverrun.errors import InputError, ModelError
+from riverrun.generation.decoder import Precision
 from riverrun.generation.search import Hypothesis, Search
 from riverrun.text.sides import sides_from_json
 from riverrun.text.vocabulary import START
-from riverrun.trained import (
-    Precision,
-    check_precision,
-    count_weights,
-    save_copy,
-    settings_of,
-    warn_of_unseen,
-)
+from riverrun.trained import check_precision, count_weights, save_copy, settings_of, warn_of_unseen
 
 if TYPE_CHECKING:
     from riverrun.evaluation.pair_quality import TranslationQuality
@@ -36,6 +29,8 @@ if TYPE_CHECKING:
 
 KINDS = ("translator", "tagger")
 BATCH = 64  # pairs scored together
+PRECISIONS = ("fp32", "bf16")
+"""Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ class TrainedTranslator:
             ModelError: a directory does not hold a translator, or the models do not go together.
             InputError: an unknown precision.
         """
-        check_precision(precision)
+        check_precision(precision, PRECISIONS)
         self._bundles = (loaded, *others)
         for member in self._bundles:
             if member.facts.get("kind") not in KINDS:
@@ -120,11 +115,6 @@ class TrainedTranslator:
     def path(self) -> Path:
         """The (first) model directory."""
         return self._bundles[0].path
-
-    @property
-    def sections(self) -> dict[str, dict[str, Any]]:
-        """The settings as ``config.toml`` has them: values by section and name."""
-        return tomllib.loads(to_toml(self.settings))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -338,4 +328,4 @@ def _writes(settings: TranslatorSettings) -> str:
     return "moves along the source" if settings.model.attention == "monotone" else "symbols"
 
 
-__all__ = ["KINDS", "AttentionMap", "Candidate", "Precision", "TrainedTranslator", "Translation"]
+__all__ = ["KINDS", "AttentionMap", "Candidate", "TrainedTranslator", "Translation"]

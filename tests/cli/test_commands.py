@@ -349,8 +349,16 @@ class TestScoreEvaluateShowData:
         assert report["tokens"] == report["characters"] == len(corpus.read_text())
         assert "bits per character" in cli("evaluate", trained, corpus)[1]
 
-    def test_a_language_model_is_evaluated_in_fp32_alone(self, complaint, trained, corpus):
-        assert "read in fp32" in complaint("evaluate", trained, corpus, "--precision", "bf16")
+    @pytest.mark.parametrize("precision", ["bf16", "int8"])
+    def test_fewer_bits_give_nearly_the_same(self, cli, trained, corpus, precision):
+        exact, rough = (
+            json.loads(cli("evaluate", trained, corpus, "--json", *more)[1])["nats_per_token"]
+            for more in ([], ["--precision", precision])
+        )
+        assert exact != rough == pytest.approx(exact, rel=0.02)
+        assert cli("score", trained, corpus, "--precision", precision)[0] == 0
+        written = cli("generate", trained, "the ", "--length", 30, "--seed", 1, "--precision", precision)
+        assert (written[0], len(written[1])) == (0, len("the ") + 31)
 
     def test_show(self, cli, trained):
         report = json.loads(cli("show", trained, "--json")[1])

@@ -10,6 +10,7 @@ import tiny
 from riverrun.evaluation import likelihood
 from riverrun.evaluation.likelihood import Likelihood, evaluate
 from riverrun.generation.plain import PlainDecoder
+from riverrun.generation.state import Position
 from riverrun.text import START
 
 TEXT = "the spirit of an age; it runs where it will\nand we call it ours"
@@ -17,13 +18,14 @@ TEXT = "the spirit of an age; it runs where it will\nand we call it ours"
 
 def brute_force(model, text):
     """Surprisal in nats of each symbol, and whether it was the likeliest, by the definition."""
-    decoder = PlainDecoder(model._bundle.weights, model.settings["model"])
+    decoder = PlainDecoder(model._bundle.weights, model.settings.model)
     ids = model.tokenizer.encode(text).tolist()
     nats, correct = [], []
     for place, symbol in enumerate(ids):
         past = [START, *ids[:place]]
         state = decoder.feed(past[:-1], decoder.initial_state())
-        logits = decoder.logits(past[-1], state)[0].astype(np.float64)
+        (row,), _ = decoder.logits([Position(state, past[-1])])
+        logits = row.astype(np.float64)
         nats.append(math.log(sum(math.exp(x - logits[symbol]) for x in logits)))
         correct.append(int(logits.argmax()) == symbol)
     return nats, correct

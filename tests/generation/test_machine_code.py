@@ -5,9 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import tiny
 from riverrun.generation.compiled import machine_code
+from riverrun.generation.compiled.machine_code import CompilationError
+from riverrun.generation.decoder import build_decoder
+from riverrun.generation.plain import PlainDecoder
 
 LOAD = """
 import sys
@@ -76,19 +81,55 @@ def test_another_processor_has_other_code(kept, monkeypatch):
     assert machine_code.code_path() != kept
 
 
-def test_without_a_compiler_the_plain_decoder_serves(monkeypatch, capsys):
-    import numpy as np
-
-    from riverrun.generation.decoder import build_decoder
-    from riverrun.generation.plain import PlainDecoder
-
-    def fail():
-        raise RuntimeError("no such target")
-
-    monkeypatch.setattr("riverrun.generation.compiled.decoder.entry_point", fail)
+@pytest.fixture
+def tiny_weights():
     shapes = {"weight_ih_l0": (16, 3), "weight_hh_l0": (16, 4), "bias_ih_l0": (16,), "bias_hh_l0": (16,)}
     weights = {f"core.rnn.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}
     weights |= {"embedding.weight": np.zeros((5, 3), np.float32)}
     weights |= {"projection.weight": np.zeros((5, 4), np.float32), "projection.bias": np.zeros(5, np.float32)}
-    assert isinstance(build_decoder(weights, {"core": "lstm", "layers": 1, "hidden": 4}), PlainDecoder)
-    assert "no such target" in capsys.readouterr().err
+    return weights, tiny.shape(embedding=3, hidden=4)
+
+
+def test_without_a_compiler_the_plain_decoder_serves(monkeypatch, tiny_weights):
+    def fail():
+        raise CompilationError("no such target")
+
+    monkeypatch.setattr(machine_code, "entry_point", fail)
+    with pytest.warns(UserWarning, match="no such target"):
+        assert isinstance(build_decoder(*tiny_weights), PlainDecoder)
+    with pytest.warns(UserWarning, match="fp32, not bf16"), pytest.warns(UserWarning, match="no such target"):
+        build_decoder(*tiny_weights, precision="bf16")
+
+
+def test_a_fault_of_our_own_is_no_reason_to_be_slow(monkeypatch, tiny_weights):
+    def fail():
+        raise TypeError("of our own making")
+
+    monkeypatch.setattr(machine_code, "entry_point", fail)
+    with pytest.raises(TypeError, match="of our own making"):
+        build_decoder(*tiny_weights)
+
+
+BROKEN = """
+import sys
+import numpy as np
+from riverrun.generation.compiled import choose
+from riverrun.generation.compiled.vectors import compiled
+
+@compiled
+def most_likely(kept):
+    return kept.no_such_attribute
+
+choose.most_likely.py_func.__globals__["most_likely"] = most_likely
+from riverrun.generation.compiled.machine_code import entry_point
+entry_point()
+"""
+
+
+def test_a_typing_fault_in_compiled_code_is_not_hidden(tmp_path):
+    environment = {**os.environ, "RIVERRUN_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", BROKEN]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1
+    assert "TypingError" in done.stderr
+    assert "CompilationError" not in done.stderr

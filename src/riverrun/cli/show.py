@@ -22,16 +22,16 @@ def _vocabulary(model: "TrainedLanguageModel | TrainedTranslator") -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import TrainedTranslator, load
+    from riverrun.api import load
+    from riverrun.trained import by_section
 
     model = load(options.model)
-    settings = model.sections if isinstance(model, TrainedTranslator) else model.settings
     report = {
         "model": str(options.model),
         "parameters": model.parameters,
         "vocabulary": _vocabulary(model),
         "facts": model.facts,
-        "settings": settings,
+        "settings": by_section(model.settings),
     }
     if options.json:
         print_json(report)
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         if isinstance(value, dict):
             value = ", ".join(f"{key} {item}" for key, item in value.items())
         print(f"  {name.replace('_', ' '):32} {value}")
-    for section, values in settings.items():
+    for section, values in by_section(model.settings).items():
         for key, value in values.items():
             print(f"  {section + '.' + key:32} {value}")
     return 0

@@ -1,6 +1,7 @@
 """``config.toml``: resolved settings written and read. What is read is checked as what users write; no pydantic."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -127,7 +128,9 @@ def _one_of(value: Any, hints: tuple[Any, ...]) -> Any:
 
 def _of_type(value: Any, kind: type) -> Any:
     if kind is float and type(value) is int and abs(value) < 2**53:
-        return float(value)
+        value = float(value)
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError("give a finite number")
     if type(value) is not kind:
         raise ValueError(f"give {'text' if kind is str else f'a value of type {kind.__name__}'}")
     return value

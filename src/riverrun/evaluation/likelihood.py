@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.decoder import Decoder, Scores, State
+from riverrun.generation.decoder import Decoder
+from riverrun.generation.state import Scores, State
 from riverrun.text import START, UNKNOWN
 
 BLOCK = 4096  # symbols scored at once; fewer where the vocabulary is large

@@ -20,6 +20,7 @@ from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
+from riverrun.trained import by_section
 
 SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
 PASSAGE_LENGTH = 1500  # characters
@@ -101,7 +102,7 @@ def _samples_section(model: Model, history: History) -> str:
 
 
 def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: History) -> str:
-    temperatures = tuple(model.settings["training"]["preview_temperatures"]) or (1.0,)
+    temperatures = model.settings.training.preview_temperatures or (1.0,)
     lines = [
         (
             f"{temperature:g}",
@@ -133,7 +134,7 @@ def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
 
 
 def _split(model: TrainedLanguageModel, corpus: Corpus) -> TextSplit:
-    return split_text(corpus, model.settings["data"]["validation"])
+    return split_text(corpus, model.settings.data.validation)
 
 
 def _loss(history: History) -> bytes:
@@ -154,8 +155,6 @@ def _facts(model: Model) -> list[tuple[str, str]]:
 def _settings(model: Model) -> list[tuple[str, str]]:
     return [
         (f"{section}.{key}", str(value))
-        for section, values in (
-            model.sections if isinstance(model, TrainedTranslator) else model.settings
-        ).items()
+        for section, values in by_section(model.settings).items()
         for key, value in values.items()
     ]

@@ -24,9 +24,9 @@ def previews(
         return []
     prompt = _seed_text(training, settings.training.seed)
     # A first compilation would take longer than the previews of a short run: they do without it.
-    decoder = build_decoder(weights_of(model), settings.model.model_dump(), compiling=False)
+    decoder = build_decoder(weights_of(model), settings.model, compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
-    start = begin(decoder, prompt, Sampling(), settings.data.reading == "lanes")
+    start = begin(decoder, prompt, settings.data.reading == "lanes")
     count, seed = len(samplings), settings.training.seed
     texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
     return [

@@ -17,10 +17,15 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from riverrun.data.cache import cache_directory, write_atomically
+from riverrun.generation.compiled.layout import SETTING
 
 _SYMBOL = "riverrun_run"
 _PATIENCE = 1.0  # seconds of compiling before saying so
 _NOTICE = "compiling the generator for this processor; this happens once and takes ten or twenty seconds"
+
+
+class CompilationError(Exception):
+    """The loop cannot be compiled on this machine; a fault in its own code is another matter."""
 
 
 @cache
@@ -28,7 +33,7 @@ def entry_point() -> Callable[[int], None]:
     """The loop's ``run``: takes the address of a task.
 
     Raises:
-        RuntimeError: it cannot be compiled on this machine.
+        CompilationError: this machine has no compiler that works, or one that does not know its processor.
     """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -64,7 +69,7 @@ def _read(path: Path) -> bytes | None:
 
 def code_path() -> Path:
     """Where this machine's code is kept: its name tells everything that the code depends on."""
-    digest = hashlib.sha256(llvmlite.__version__.encode())
+    digest = hashlib.sha256(f"{llvmlite.__version__} {SETTING}".encode())
     for part in (sys.platform, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         digest.update(part.encode() + b"\\0")
     for source in sorted(Path(__file__).parent.glob("*.py")):
@@ -88,29 +93,41 @@ def _compile() -> bytes:
     notice.daemon = True
     notice.start()
     try:
-        from riverrun.generation.compiled.loop import SIGNATURE, run
+        machine = _compiler()
+        from riverrun.generation.compiled.entry import SIGNATURE, run
 
         run.compile(SIGNATURE)
         (signature,) = run.signatures
         name = run.overloads[signature].fndesc.llvm_func_name
         module = llvm.parse_assembly(run.inspect_llvm(signature).replace(name, _SYMBOL))
-        return _target_machine().emit_object(module)
-    except Exception as error:  # numba's own errors, or a processor that LLVM does not know
-        raise RuntimeError(f"the compiler failed: {type(error).__name__}: {error}".splitlines()[0]) from error
+        return machine.emit_object(module)
     finally:
         notice.cancel()
 
 
+def _compiler() -> llvm.TargetMachine:
+    """LLVM for this processor, when numba is there too."""
+    try:
+        import numba  # noqa: F401
+
+        return _target_machine()
+    except (ImportError, RuntimeError) as error:  # numba refuses some versions of numpy; LLVM some processors
+        raise CompilationError(" ".join(str(error).split())) from error
+
+
 def _link(content: bytes) -> Callable[[int], None]:
     """Load object code into this process."""
-    compiler = llvm.create_lljit_compiler(_target_machine())
-    library = (
-        llvm.JITLibraryBuilder()
-        .add_object_img(content)
-        .add_current_process()
-        .export_symbol(_SYMBOL)
-        .link(compiler, "riverrun")
-    )
+    try:
+        compiler = llvm.create_lljit_compiler(_target_machine())
+        library = (
+            llvm.JITLibraryBuilder()
+            .add_object_img(content)
+            .add_current_process()
+            .export_symbol(_SYMBOL)
+            .link(compiler, "riverrun")
+        )
+    except RuntimeError as error:
+        raise CompilationError(f"LLVM cannot load its own code: {' '.join(str(error).split())}") from error
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
     function = prototype(library[_SYMBOL])
     nothing = ctypes.create_string_buffer(16)  # numba passes a result and an exception, both unused here

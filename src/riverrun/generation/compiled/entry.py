@@ -3,11 +3,11 @@
 import numpy as np
 
 from riverrun.generation.compiled import layout as at
-from riverrun.generation.compiled.cores import advance, row, save_past
+from riverrun.generation.compiled.choose import choose, draw
 from riverrun.generation.compiled.exponential import exp
-from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL
+from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL, SETTING
 from riverrun.generation.compiled.products import multiply
-from riverrun.generation.compiled.sampling import choose, draw
+from riverrun.generation.compiled.recurrence import advance, row, save_past
 from riverrun.generation.compiled.teamwork import meet, share
 from riverrun.generation.compiled.vectors import (
     compiled,
@@ -20,6 +20,7 @@ from riverrun.generation.compiled.vectors import (
 )
 
 SIGNATURE = "void(int64)"
+_SETTINGS, _WINDOW = len(SETTING), SETTING["repetition_window"]
 
 
 @compiled
@@ -86,13 +87,16 @@ def draw_symbol(task, plan, memory, trail, k, end, n):
     """Choose symbol n of sequence k and put it at the end of its trail."""
     size = plan[at.VOCABULARY]
     known, written = integers(task[at.KNOWN] + 8 * k, 1)[0], integers(task[at.WRITTEN] + 8 * k, 1)[0]
-    settings = doubles(task[at.SAMPLING] + 8 * at.SETTINGS * k, at.SETTINGS)
+    settings = doubles(task[at.SAMPLING] + 8 * _SETTINGS * k, _SETTINGS)
     uniform = draw(unsigned(task[at.STARTS] + 8 * k, 1)[0], written + n)
-    recent = trail[end - min(np.int64(settings[at.WINDOW]), known + n) : end]
+    recent = trail[end - min(np.int64(settings[_WINDOW]), known + n) : end]
     kept, chances = doubles(task[at.CHOICE], size), doubles(task[at.CHOICE] + 8 * size, size)
     keys, order = doubles(task[at.CHOICE] + 16 * size, size), integers(task[at.CHOICE] + 24 * size, size)
     logits = memory[logits_row(task, plan, k) : logits_row(task, plan, k) + size]
-    trail[end] = choose(logits, recent, settings, uniform, kept, chances, keys, order)
+    conditions = integers(task[at.CONDITIONS] + 8 * k, 1)
+    permitted = octets(task[at.PERMITTED] + size * conditions[0], size)
+    symbol = choose(logits, recent, settings, uniform, permitted, kept, chances, keys, order)
+    trail[end], conditions[0] = symbol, permitted[symbol]
 
 
 @compiled

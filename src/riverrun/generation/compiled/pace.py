@@ -14,13 +14,23 @@ def cores() -> int:
 
 
 def in_threads(jobs: Sequence[Callable[[], None]]) -> None:
-    """Run jobs at the same time, the first one in this thread."""
-    others = [threading.Thread(target=job, daemon=True) for job in jobs[1:]]
+    """Run jobs at the same time, the first one in this thread; raise what one failed with when all have ended."""
+    failures: list[BaseException] = []
+
+    def run(job: Callable[[], None]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            failures.append(error)
+
+    others = [threading.Thread(target=run, args=[job], daemon=True) for job in jobs[1:]]
     for thread in others:
         thread.start()
-    jobs[0]()
+    run(jobs[0])
     for thread in others:
         thread.join()
+    if failures:
+        raise failures[0]
 
 
 class Pace:

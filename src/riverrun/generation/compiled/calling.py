@@ -1,48 +1,72 @@
 """The compiled decoder, seen from Python: it lays out memory, describes a task and calls the machine code."""
 
-import math
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import Weights
+from riverrun.config.resolved import LanguageShape
 from riverrun.generation.compiled import layout as at
-from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, rounded
-from riverrun.generation.compiled.machine_code import entry_point
-from riverrun.generation.compiled.threads import Pace, cores, in_threads
+from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, SETTING, rounded
+from riverrun.generation.compiled.pace import Pace, cores, in_threads
 from riverrun.generation.compiled.weights import pack
-from riverrun.generation.decoder import Position, Precision, Scores, State
 from riverrun.generation.draws import start
-from riverrun.generation.sampling import Sampling
+from riverrun.generation.permitted import Permitted, all_text, condition_after
+from riverrun.generation.sampling import LATEST, Sampling
+from riverrun.generation.state import Position, Scores, State
 
 _READ_AT_ONCE = 64  # time steps between two clearings of the histories
 _WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
 _WORTH_SHARING = 512 << 10  # bytes of weights that each of several threads should have at a step
 
 
-class CompiledDecoder:
-    """Runs a model in machine code.
+class _Written(NamedTuple):
+    """What a task gave: symbols [K, T], the positions after them, the last logits [K, V]."""
 
-    A state is one array, float32: of every layer its past, then for LSTM its cells.
+    symbols: NDArray[np.int64]
+    after: list[Position]
+    logits: NDArray[np.float32]
+
+
+class CompiledDecoder:
+    """Runs a model in machine code; what its methods do is said at :class:`PlainDecoder`.
+
+    A state has one part, float32: of every layer its past, then for LSTM its cells.
     """
 
-    def __init__(self, weights: Weights, model: dict[str, Any], precision: Precision = "fp32") -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        shape: LanguageShape,
+        precision: str = "fp32",
+        permitted: Permitted | None = None,
+    ) -> None:
         """Pack the weights; matrices are kept in the precision given.
 
         Args:
             weights: arrays of ``model.safetensors``.
-            model: the ``[model]`` section of its settings.
-            precision: int8 has a factor for each row (Jacob et al. 2018); sums are float32 always.
+            shape: of the network.
+            precision: fp32, bf16 or int8, which has a factor for each row (Jacob et al. 2018); sums are float32
+                always.
+            permitted: which symbols may be written where.
+
+        Raises:
+            CompilationError: there is no machine code and none can be made.
         """
+        from riverrun.generation.compiled.machine_code import (
+            entry_point,
+        )  # needs LLVM, which may not be there
+
         self._run = entry_point()
         kind = {"fp32": at.FLOAT32, "bf16": at.BFLOAT16, "int8": at.INT8}[precision]
-        self._plan, self._values = pack(weights, model, kind)
+        self._plan, self._values = pack(weights, shape, kind)
         self._pairs = kind == at.BFLOAT16
         self.vocabulary = int(self._plan[at.VOCABULARY])
+        self._permitted = all_text(self.vocabulary) if permitted is None else np.ascontiguousarray(permitted)
         self._core, self._layers, self._width = (int(self._plan[i]) for i in (at.CORE, at.LAYERS, at.WIDTH))
         fields = self._plan[at.HEADER :][: (self._layers + (self._core == CONV)) * at.LAYER_FIELDS]
         self._pasts = [int(past) for past in fields[at.PAST :: at.LAYER_FIELDS]]
@@ -54,7 +78,7 @@ class CompiledDecoder:
         self._pace = Pace(max(1, min(cores(), self.bytes_per_symbol // _WORTH_SHARING)))
 
     def initial_state(self) -> State:
-        return (np.zeros(self._state_size, np.float32),)
+        return State((np.zeros(self._state_size, np.float32),))
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
         if not len(ids):
@@ -70,22 +94,45 @@ class CompiledDecoder:
         after = self._read(np.ascontiguousarray(inputs, np.int64), state, at.SCORE, arrays)
         return Scores(surprisal, correct.astype(np.bool_)), after
 
+    def logits(self, positions: Sequence[Position]) -> tuple[NDArray[np.float32], list[State]]:
+        count = len(positions)
+        found = self._in_teams(positions, [Sampling()] * count, [(0, 0)] * count, 1, at.PROJECTION_TOO)
+        states = [position.state for team in found for position in team.after]
+        return np.concatenate([team.logits for team in found]), states
+
     def write(
-        self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
+        self,
+        positions: Sequence[Position],
+        samplings: Sequence[Sampling],
+        seeds: Sequence[tuple[int, int]],
+        count: int,
     ) -> tuple[NDArray[np.int64], list[Position]]:
+        found = self._in_teams(positions, samplings, seeds, count, at.EVERYTHING)
+        symbols = np.concatenate([team.symbols for team in found])
+        return symbols, [position for team in found for position in team.after]
+
+    def _in_teams(
+        self,
+        positions: Sequence[Position],
+        samplings: Sequence[Sampling],
+        seeds: Sequence[tuple[int, int]],
+        count: int,
+        stages: int,
+    ) -> list[_Written]:
+        """Sequences shared out between the cores, where that is worth a thread."""
         sequences = len(positions)
         teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
-            return self._write(positions, samplings, seeds, count)
+            return [self._write(positions, samplings, seeds, count, stages)]
         bounds = [sequences * team // teams for team in range(teams + 1)]
-        results: list[Any] = [None] * teams
+        found: list[Any] = [None] * teams
 
         def job(team: int) -> None:
             part = slice(bounds[team], bounds[team + 1])
-            results[team] = self._write(positions[part], samplings[part], seeds[part], count)
+            found[team] = self._write(positions[part], samplings[part], seeds[part], count, stages)
 
         in_threads([partial(job, team) for team in range(teams)])
-        return np.concatenate([symbols for symbols, _ in results]), [p for _, after in results for p in after]
+        return found
 
     def stage_seconds(self, position: Position, sampling: Sampling, count: int) -> dict[str, float]:
         """What writing one symbol takes, in seconds: recurrence, projection and sampling."""
@@ -102,57 +149,64 @@ class CompiledDecoder:
 
     def _write(
         self,
-        positions: list[Position],
-        samplings: list[Sampling],
-        seeds: list[tuple[int, int]],
+        positions: Sequence[Position],
+        samplings: Sequence[Sampling],
+        seeds: Sequence[tuple[int, int]],
         count: int,
-        stages: int = at.EVERYTHING,
-    ) -> tuple[NDArray[np.int64], list[Position]]:
-        states = np.stack([position.state[0] for position in positions])
-        margin = max(1, *(len(position.recent) for position in positions))
+        stages: int,
+    ) -> _Written:
+        states = np.stack([position.state.parts[0] for position in positions])
+        recent = [position.recent for position in positions]
+        margin = max(map(len, recent))
         trail = np.zeros((len(positions), margin + count), np.int64)
-        for k, position in enumerate(positions):
-            trail[k, margin - len(position.recent) : margin] = position.recent
-            trail[k, margin - 1] = position.last
-        known = np.array([len(position.recent) for position in positions], np.int64)
+        for row, symbols in zip(trail, recent, strict=True):
+            row[margin - len(symbols) : margin] = symbols
         arrays = {
             at.STATES: states,
             at.TRAIL: trail,
-            at.KNOWN: known,
-            at.SAMPLING: np.array([settings(sampling) for sampling in samplings]),
+            at.KNOWN: np.array([len(symbols) for symbols in recent], np.int64),
+            at.SAMPLING: np.array([row_of(sampling) for sampling in samplings]),
             at.STARTS: np.array([start(seed, sequence) for seed, sequence in seeds], np.uint64),
             at.WRITTEN: np.array([position.written for position in positions], np.int64),
             at.SYMBOLS: np.empty(len(positions), np.int64),
+            at.PERMITTED: self._permitted,
+            at.CONDITIONS: np.array([condition_after(self._permitted, each) for each in recent], np.int64),
         }
         numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
-        self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
+        logits = self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
         after = []
-        for k, (position, sampling) in enumerate(zip(positions, samplings, strict=True)):
-            length = min(max(1, sampling.repetition_window), int(known[k]) + count)
-            recent = tuple(trail[k, margin + count - length :].tolist())
-            after.append(Position((states[k],), int(trail[k, -1]), recent, position.written + count))
-        return trail[:, margin:], after
+        for k, (position, symbols) in enumerate(zip(positions, recent, strict=True)):
+            latest = trail[k, max(margin - len(symbols), margin + count - 1 - LATEST) : -1].copy()
+            reached = State((states[k],), latest)
+            after.append(Position(reached, int(trail[k, -1]), position.written + count))
+        return _Written(trail[:, margin:], after, logits)
 
     def _read(
         self, ids: NDArray[np.int64], state: State, mode: int, arrays: dict[int, NDArray[Any]] | None = None
     ) -> State:
-        states = state[0][None].copy()
+        parts = state.parts[0][None].copy()
         numbers = {at.MODE: mode, at.COUNT: len(ids), at.CHUNK: _READ_AT_ONCE, at.SEQUENCES: 1}
-        self._call(numbers, {at.STATES: states, at.IDS: ids, **(arrays or {})})
-        return (states[0],)
+        self._call(numbers, {at.STATES: parts, at.IDS: ids, **(arrays or {})})
+        return state.after((parts[0],), ids)
 
-    def _call(self, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
-        """Run a task; one long enough of a single sequence by as many threads as are fastest."""
+    def _call(self, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> NDArray[np.float32]:
+        """Run a task; one long enough of a single sequence by as many threads as are fastest. Returns logits."""
         if numbers[at.SEQUENCES] > 1 or numbers[at.COUNT] * self.bytes_per_symbol < _WORTH_A_THREAD:
             return self._call_with(1, numbers, arrays)
         count = numbers[at.COUNT]
         ranks, began = self._pace.ranks(count), time.perf_counter()
-        self._call_with(ranks, numbers, arrays)
+        logits = self._call_with(ranks, numbers, arrays)
         self._pace.took(ranks, count, (time.perf_counter() - began) / count)
-        return None
+        return logits
 
-    def _call_with(self, ranks: int, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]) -> None:
-        """Run a task with ``ranks`` threads; its arrays stay referenced until it is done."""
+    def _call_with(
+        self, ranks: int, numbers: dict[int, int], arrays: dict[int, NDArray[Any]]
+    ) -> NDArray[np.float32]:
+        """Run a task with ``ranks`` threads; its arrays stay referenced until it is done.
+
+        Returns:
+            The last logits of writing, [K, V].
+        """
         task = np.zeros(at.HISTORIES + len(self._pasts), np.int64)
         for field, value in numbers.items():
             task[field] = value
@@ -161,11 +215,12 @@ class CompiledDecoder:
         longest = max(int(task[at.STRIDE]), int(self._plan[at.TABLE_WIDTH]))
         rows = numbers[at.CHUNK] * numbers[at.SEQUENCES] if self._pairs else 0
         pairs = np.empty((ranks, rows * longest), np.uint32)
+        memory = np.zeros(size, np.float32)
         arrays = {
             **arrays,
             at.PLAN: self._plan,
             at.WEIGHTS: self._values,
-            at.MEMORY: np.zeros(size, np.float32),
+            at.MEMORY: memory,
             at.MEETING: np.zeros(1, np.int64),
         }
         task[at.STATE_SIZE], task[at.RANKS] = self._state_size, ranks
@@ -176,6 +231,9 @@ class CompiledDecoder:
             tasks[rank, at.RANK], tasks[rank, at.CHOICE] = rank, choice[rank].ctypes.data
             tasks[rank, at.ROUNDED] = pairs[rank].ctypes.data
         in_threads([partial(self._run, row.ctypes.data) for row in tasks])
+        sequences, place = numbers[at.SEQUENCES], int(task[at.LOGITS])
+        width = int(self._plan[self._plan[at.PROJECTION] + at.PANELS]) * PANEL
+        return memory[place : place + sequences * width].reshape(sequences, width)[:, : self.vocabulary]
 
     def _arrange(self, task: NDArray[np.int64]) -> int:
         """Give every part of the memory its place; returns the size of all, in elements."""
@@ -200,16 +258,6 @@ class CompiledDecoder:
         return place
 
 
-def settings(sampling: Sampling) -> list[float]:
+def row_of(sampling: Sampling) -> list[float]:
     """Sampling settings in the order of ``layout``."""
-    fields = {
-        at.TEMPERATURE: sampling.temperature,
-        at.TOP_K: sampling.top_k,
-        at.TOP_P: sampling.top_p,
-        at.LOG_MIN_P: math.log(sampling.min_p) if sampling.min_p > 0 else -math.inf,
-        at.TYPICAL_P: sampling.typical_p,
-        at.PENALTY: sampling.repetition_penalty,
-        at.WINDOW: sampling.repetition_window,
-        at.UNIFORM: sampling.uniform,
-    }
-    return [float(fields[index]) for index in range(at.SETTINGS)]
+    return [float(getattr(sampling, name)) for name in SETTING]

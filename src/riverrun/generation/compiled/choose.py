@@ -1,21 +1,16 @@
-"""The sampling steps of ``generation.sampling``, one symbol of one sequence at a time, without allocating."""
+"""The sampling steps of ``generation.choice``, one symbol of one sequence at a time, without allocating."""
 
 import numpy as np
 
 from riverrun.generation.compiled.exponential import exp
-from riverrun.generation.compiled.layout import (
-    LOG_MIN_P,
-    PENALTY,
-    TEMPERATURE,
-    TOP_K,
-    TOP_P,
-    TYPICAL_P,
-    UNIFORM,
-    WINDOW,
-)
+from riverrun.generation.compiled.layout import SETTING
 from riverrun.generation.compiled.vectors import compiled
-from riverrun.text.vocabulary import SPECIAL
+from riverrun.generation.permitted import NEVER
 
+_TEMPERATURE, _TOP_K, _TOP_P, _MIN_P, _TYPICAL_P, _PENALTY, _UNIFORM = (
+    SETTING[name]
+    for name in ("temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "uniform")
+)
 _NONE = -np.inf
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -32,45 +27,51 @@ def draw(start, position):
 
 
 @compiled
-def choose(logits, recent, settings, uniform, kept, chances, keys, order):
+def choose(logits, recent, settings, uniform, permitted, kept, chances, keys, order):
     """The next symbol.
 
     Args:
         logits: float32 [V].
         recent: the latest symbols, oldest first, at most the repetition window.
-        settings: float64 [SETTINGS].
+        settings: float64 [settings].
         uniform: a random number in [0, 1).
+        permitted: uint8 [V], the row that holds now.
         kept, chances, keys: float64 [V], scratch.
         order: int64 [V], scratch.
     """
-    mend(logits, kept)
-    if settings[UNIFORM] != 0:
-        kept[:SPECIAL] = _NONE
-        kept[SPECIAL:] = 0.0
+    if settings[_UNIFORM] != 0:
+        make_equal(permitted, kept)
     else:
-        if settings[PENALTY] != 1 and settings[WINDOW] > 0:
-            penalise(kept, recent, settings[PENALTY], order)
-        if settings[TEMPERATURE] == 0:
+        mend(logits, permitted, kept)
+        if settings[_PENALTY] != 1 and recent.size > 0:
+            penalise(kept, recent, settings[_PENALTY], order)
+        if settings[_TEMPERATURE] == 0:
             return np.int64(most_likely(kept))
         narrow(kept, settings, chances, keys, order)
     return pick(kept, uniform, chances)
 
 
 @compiled
-def mend(logits, kept):
-    """Logits without special symbols and not-a-number; +inf wins over all finite ones; never all -inf."""
-    kept[:SPECIAL] = _NONE
+def make_equal(permitted, kept):
+    """All permitted symbols are equally likely."""
+    for i in range(kept.size):
+        kept[i] = _NONE if permitted[i] == NEVER else 0.0
+
+
+@compiled
+def mend(logits, permitted, kept):
+    """Logits of permitted symbols without not-a-number; +inf wins over all finite ones; never all -inf."""
     highest = _NONE
-    for i in range(SPECIAL, logits.size):
+    for i in range(logits.size):
         value = np.float64(logits[i])
-        value = _NONE if value != value else value
+        value = _NONE if value != value or permitted[i] == NEVER else value
         kept[i] = value
         highest = value if value > highest else highest
     if highest == np.inf:
-        for i in range(SPECIAL, kept.size):
+        for i in range(kept.size):
             kept[i] = 0.0 if kept[i] == np.inf else _NONE
     elif highest == _NONE:
-        kept[SPECIAL:] = 0.0
+        make_equal(permitted, kept)
 
 
 @compiled
@@ -100,23 +101,24 @@ def narrow(kept, settings, chances, keys, order):
     """Temperature, top-k, nucleus, min-p and typical sampling, in this order."""
     highest = kept[most_likely(kept)]
     for i in range(kept.size):
-        kept[i] = (kept[i] - highest) / settings[TEMPERATURE]
-    top_k = np.int64(settings[TOP_K])
+        kept[i] = (kept[i] - highest) / settings[_TEMPERATURE]
+    top_k = np.int64(settings[_TOP_K])
     if 0 < top_k < kept.size:
         for i in range(kept.size):
             keys[i] = -kept[i]
         keep_first(kept, keys, order, chances, top_k, np.inf)
-    if settings[TOP_P] < 1:
+    if settings[_TOP_P] < 1:
         soften(kept, chances)
         for i in range(kept.size):
             keys[i] = -kept[i]
-        keep_first(kept, keys, order, chances, kept.size, settings[TOP_P])
-    if settings[LOG_MIN_P] > _NONE:
+        keep_first(kept, keys, order, chances, kept.size, settings[_TOP_P])
+    if settings[_MIN_P] > 0:
+        least = np.log(settings[_MIN_P])
         for i in range(kept.size):  # the largest is 0 still
-            kept[i] = kept[i] if kept[i] >= settings[LOG_MIN_P] else _NONE
-    if settings[TYPICAL_P] < 1:
+            kept[i] = kept[i] if kept[i] >= least else _NONE
+    if settings[_TYPICAL_P] < 1:
         surprise(kept, chances, keys)
-        keep_first(kept, keys, order, chances, kept.size, settings[TYPICAL_P])
+        keep_first(kept, keys, order, chances, kept.size, settings[_TYPICAL_P])
 
 
 @compiled
