@@ -9,7 +9,7 @@ from typing import Any
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, Precision, TrainedTranslator, Translation
+from riverrun.translator import Precision, TrainedTranslator, Translation
 
 
 def load(
@@ -27,7 +27,7 @@ def load(
         InputError: an unknown precision, or another than fp32 for a language model.
     """
     loaded = _read(path)
-    if loaded.facts.get("kind") in KINDS or others:
+    if isinstance(loaded, bundle.TranslatorBundle) or others:
         return TrainedTranslator(loaded, *map(_read, others), precision=precision)
     if precision != "fp32":
         raise InputError(

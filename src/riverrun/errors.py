@@ -1,10 +1,19 @@
 """Every exception riverrun raises on purpose; the message is one line a user can act on."""
 
 
+def visible(text: str) -> str:
+    """One line in which nothing moves a terminal's cursor: line ends become spaces, control characters escapes."""
+    joined = " ".join(text.splitlines())
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in joined)
+
+
 class RiverrunError(Exception):
-    """Something failed; the command line exits with 1."""
+    """Something failed; the command line exits with 1. Names and texts of strangers in a message stay harmless."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class InputError(RiverrunError):

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import shutil
 import time
 import tomllib
 import warnings
@@ -16,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.bundle.copying import copy_model
+from riverrun.bundle.names import CONFIG
+from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
 from riverrun.generation.decoder import Decoder, build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin, stream
-from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
+from riverrun.text import UNKNOWN, Tokenizer
 from riverrun.text.stopping import StopScanner
 from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
@@ -79,13 +80,10 @@ class Score:
 class TrainedLanguageModel:
     """A language model loaded from its directory: generates, streams and scores without torch."""
 
-    def __init__(self, loaded: bundle.Bundle) -> None:
+    def __init__(self, loaded: bundle.LanguageBundle) -> None:
         self._bundle = loaded
-        self.tokenizer: Tokenizer = load_tokenizer(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
-        projection = loaded.weights.get("projection.bias")
-        if projection is None or len(projection) != self.tokenizer.size:
-            raise ModelError(f"{loaded.path}: its tokenizer and its weights are of different models")
+        self.tokenizer: Tokenizer = loaded.tokenizer
+        self.settings: dict[str, Any] = tomllib.loads(loaded.files[CONFIG].decode("utf-8"))
 
     @property
     def path(self) -> Path:
@@ -100,7 +98,7 @@ class TrainedLanguageModel:
     @property
     def parameters(self) -> int:
         """Number of trained weights."""
-        return sum(array.size for array in self._bundle.weights.values())
+        return self._bundle.expected.weights
 
     @property
     def _opens_document(self) -> bool:
@@ -219,14 +217,7 @@ class TrainedLanguageModel:
 
     def save(self, path: str | Path) -> None:
         """Copy the model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        try:
-            if target.exists() and (not target.is_dir() or any(target.iterdir())):
-                raise OutputError(f"{target} exists already; choose another name")
-            keep = shutil.ignore_patterns("checkpoints")
-            shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=keep)
-        except (OSError, shutil.Error) as error:
-            raise OutputError(f"{target} cannot be written: {error}") from error
+        copy_model(self.path, Path(path))
 
     def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
         if length is not None and length < 0:

@@ -1,6 +1,5 @@
 """Trained translators and taggers: translate, score, evaluate, show where they look."""
 
-import shutil
 import tomllib
 import warnings
 from collections import Counter
@@ -14,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.bundle.copying import copy_model
+from riverrun.bundle.names import CONFIG, TOKENIZER
+from riverrun.errors import InputError, ModelError
 from riverrun.generation.search import Hypothesis, Search
 from riverrun.text import Tokenizer
-from riverrun.text.sides import sides_from_json
 from riverrun.text.symbols import describe
 from riverrun.text.vocabulary import START
 
@@ -84,11 +84,10 @@ class TrainedTranslator:
         """
         if precision not in get_args(Precision):
             raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
-        for member in (loaded, *others):
-            if member.facts.get("kind") not in KINDS:
-                kind = member.facts.get("kind", "model")
-                raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
-            if member.tokenizer != loaded.tokenizer:
+        members = [_translator(member) for member in (loaded, *others)]
+        loaded = members[0]
+        for member in members:
+            if member.files[TOKENIZER] != loaded.files[TOKENIZER]:
                 raise ModelError(
                     f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
@@ -98,10 +97,10 @@ class TrainedTranslator:
                     f"{member.path} writes {_writes(member)} and {loaded.path} {_writes(loaded)}: only models of one "
                     "task and kind of attention (monotone or not) can vote together"
                 )
-        self._bundles = (loaded, *others)
+        self._bundles = members
         self.precision = precision
-        self.source, self.target = sides_from_json(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
+        self.source, self.target = loaded.source, loaded.target
+        self.settings: dict[str, Any] = tomllib.loads(loaded.files[CONFIG].decode("utf-8"))
 
     @property
     def path(self) -> Path:
@@ -116,12 +115,7 @@ class TrainedTranslator:
     @property
     def parameters(self) -> int:
         """Number of trained weights, of all models together."""
-        return sum(
-            array.size
-            for member in self._bundles
-            for name, array in member.weights.items()
-            if name.startswith("members.")
-        )
+        return sum(member.expected.weights for member in self._bundles)
 
     def translate(self, texts: Iterable[str], **options: Any) -> list[str]:
         """The best output for each text, in order; an empty text gives an empty one.
@@ -229,10 +223,7 @@ class TrainedTranslator:
 
     def save(self, path: str | Path) -> None:
         """Copy the (first) model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        if target.exists() and any(target.iterdir()):
-            raise OutputError(f"{target} exists already; choose another name")
-        shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+        copy_model(self.path, Path(path))
 
     @cached_property
     def stepper(self) -> "TorchStepper":
@@ -250,7 +241,7 @@ class TrainedTranslator:
 
         models = []
         for member in self._bundles:
-            settings = from_toml(member.config)
+            settings = from_toml(member.files[CONFIG].decode("utf-8"))
             model = Seq2Seq(
                 settings.model, self.source.size, self.target.size, settings.data.task == "tagging"
             ).eval()
@@ -329,11 +320,18 @@ class TrainedTranslator:
         return [found[index] for index in range(len(pairs))]
 
 
-def _writes(member: bundle.Bundle) -> str:
+def _translator(loaded: bundle.Bundle) -> bundle.TranslatorBundle:
+    """Raises ModelError for a language model."""
+    if isinstance(loaded, bundle.LanguageBundle):
+        raise ModelError(f"{loaded.path} is a language model: use riverrun generate, score or evaluate")
+    return loaded
+
+
+def _writes(member: bundle.TranslatorBundle) -> str:
     """What a model's decoder writes; only like can vote with like."""
     if member.facts["kind"] == "tagger":
         return "a tag for each symbol"
-    monotone = tomllib.loads(member.config)["model"].get("attention") == "monotone"
+    monotone = member.settings.model.attention == "monotone"
     return "moves along the source" if monotone else "symbols"
 
 

@@ -75,10 +75,11 @@ def describe(event: events.Event, request: Request, resume: str) -> str:
         case events.Stopped(reason="interrupted"):
             return f"stopped at step {event.step:,} and saved in {request.output}; to go on:\n  {resume}"
         case events.Stopped():
-            figures = "".join(f", {_figure(name, value)}" for name, value in event.figures.items())
+            assert event.best is not None  # a run that ends has been measured
+            figures = "".join(f", {_figure(name, value)}" for name, value in event.best.figures.items())
             return (
                 f"{event.reason} after {event.step:,} steps and {event.seconds:.0f} s: held-out loss "
-                f"{event.nats_per_token:.4f} nats per token{figures}\nmodel in {request.output}"
+                f"{event.best.nats_per_token:.4f} nats per token{figures}\nmodel in {request.output}"
             )
 
 

@@ -71,9 +71,10 @@ def run(options: argparse.Namespace) -> int:
             "steps": last.step,
             "seconds": round(last.seconds, 3),
             "reason": last.reason,
-            "validation_nats_per_token": last.nats_per_token,
-            **{f"validation_{name}": value for name, value in last.figures.items()},
         }
+        if last.best is not None:
+            report["validation_nats_per_token"] = last.best.nats_per_token
+            report |= {f"validation_{name}": value for name, value in last.best.figures.items()}
         print_json(report)
     return 130 if last.reason == "interrupted" else 0
 

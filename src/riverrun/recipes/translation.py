@@ -1,6 +1,5 @@
 """The tutorials' encoder-decoders: sums, English to Chinese, English to French; and ours with attention."""
 
-import json
 import tempfile
 import warnings
 from pathlib import Path
@@ -42,15 +41,17 @@ def last_weights(folder: Path) -> TrainedTranslator:
 
     latest = newest(folder / "checkpoints")
     assert latest is not None
-    return load_translator(latest)
+    return load_translator(latest.model.path)
 
 
 def pairs_of(folder: Path) -> tuple[list[Pair], list[Pair]]:
     """The training pairs and the held-out pairs of a translator."""
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    settings = request["settings"]
-    corpus = open_pairs(tuple(request["inputs"]))
-    mask = held_out(corpus, settings["data"]["validation"], settings["training"]["seed"])
+    from riverrun.training.run_directory import RunDirectory
+
+    note = RunDirectory(folder).note()
+    share, corpus = note.settings.data.validation, open_pairs(note.inputs)
+    assert not isinstance(share, str)
+    mask = held_out(corpus, share, note.settings.training.seed)
     parts: tuple[list[Pair], list[Pair]] = ([], [])
     for pair, out in zip(corpus.pairs(), mask, strict=True):
         parts[int(out)].append(pair)

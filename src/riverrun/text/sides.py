@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from riverrun.errors import CorpusError, ModelError
+from riverrun.errors import CorpusError
 from riverrun.text.bpe import train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.spaced import SpacedTokenizer
 from riverrun.text.symbols import SymbolTokenizer, split
-from riverrun.text.tokenizer import Tokenizer, load_tokenizer
+from riverrun.text.tokenizer import Tokenizer
 from riverrun.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
@@ -86,16 +86,6 @@ def choose_normal_form(texts: Iterable[str]) -> str:
 def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:
     """Both tokenizers as one ``tokenizer.json``."""
     return json.dumps({"source": source.to_dict(), "target": target.to_dict()}, ensure_ascii=False)
-
-
-def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
-    """The inverse of :func:`sides_to_json`; raises ModelError."""
-    try:
-        document = json.loads(text)
-        source, target = json.dumps(document["source"]), json.dumps(document["target"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
-    return load_tokenizer(source), load_tokenizer(target)
 
 
 def _units(unit: str, text: str) -> list[str]:

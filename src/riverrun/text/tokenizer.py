@@ -1,6 +1,5 @@
 """Tokenizers: one interface, three makings (a table of symbols, raw bytes, byte-level BPE)."""
 
-import json
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
@@ -8,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.errors import CorpusError, ModelError
-from riverrun.text.bpe import BpeTokenizer, train_bpe
+from riverrun.errors import CorpusError
+from riverrun.text.bpe import train_bpe
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
-from riverrun.text.spaced import SpacedTokenizer
 from riverrun.text.splitting import is_chinese, is_clause_mark, safe_cut
 from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
@@ -20,7 +18,7 @@ from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
     from riverrun.config.settings import TextSettings
 
-__all__ = ["START", "UNKNOWN", "StreamDecoder", "Tokenizer", "load_tokenizer", "rebuffer", "train_tokenizer"]
+__all__ = ["START", "UNKNOWN", "StreamDecoder", "Tokenizer", "rebuffer", "train_tokenizer"]
 
 Ids = NDArray[np.int32]
 
@@ -122,36 +120,6 @@ def _warn_of_unfit(unit: str, found: Iterable[str]) -> None:
         warnings.warn(
             "text.unit = clause, but the text has no punctuation: every line is one symbol", stacklevel=2
         )
-
-
-def load_tokenizer(text: str) -> Tokenizer:
-    """The inverse of ``json.dumps(tokenizer.to_dict())``.
-
-    Raises:
-        ModelError: the text is not a tokenizer of a known kind.
-    """
-    try:
-        document = json.loads(text)
-        normalizer = Normalizer(**document["normalizer"])
-        match document["unit"]:
-            case "byte":
-                return ByteTokenizer(normalizer)
-            case "bpe":
-                return BpeTokenizer.from_dict(document, normalizer)
-            case "char" | "word" | "jieba" | "clause":
-                return SymbolTokenizer(
-                    document["unit"],
-                    Vocabulary(tuple(document["symbols"])),
-                    document["unknown"],
-                    normalizer,
-                )
-            case "symbols":
-                vocabulary = Vocabulary(tuple(document["symbols"]))
-                return SpacedTokenizer(vocabulary, document["unknown"], normalizer)
-            case other:
-                raise ModelError(f"tokenizer.json: unit {other!r} is not known to this version of riverrun")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
 
 
 def rebuffer(chunks: Iterable[str], unit: str, normalizer: Normalizer) -> Iterator[str]:

@@ -8,6 +8,9 @@ from functools import cached_property
 UNKNOWN = 0
 START = 1
 SPECIAL = 2  # ids below this are not text
+LONGEST_SYMBOL = 1 << 16
+"""Characters of a symbol, at most: longer ones would make a model's texts as long as its makers please."""
+
 REPLACEMENT = "\ufffd"  # how the unknown symbol is shown
 
 
@@ -20,7 +23,8 @@ class Vocabulary:
     @classmethod
     def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
         """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all."""
-        kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
+        frequent = (s for s, n in counts.items() if n >= min_count and len(s) <= LONGEST_SYMBOL)
+        kept = sorted(frequent, key=lambda s: (-counts[s], s))
         return cls(tuple(kept if most is None else kept[: most - SPECIAL]))
 
     @classmethod

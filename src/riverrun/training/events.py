@@ -72,14 +72,25 @@ class Saved:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The run is over; ``reason`` is ``finished``, ``interrupted`` or ``early stopping``."""
+    """The run is over; ``reason`` is ``finished``, ``interrupted`` or ``early stopping``.
+
+    ``best`` is the best evaluation; None where there was none.
+    """
 
     step: int
     steps: int | None
     reason: str
     seconds: float
-    best_step: int
+    best: "Best | None"
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best evaluation of a run: its step, loss, what it was chosen by (lower is better), and figures."""
+
+    step: int
     nats_per_token: float
+    error: float
     figures: dict[str, float]
 
 

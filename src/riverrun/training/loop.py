@@ -7,7 +7,7 @@ from pathlib import Path
 from riverrun.config.settings import BudgetSettings, TrainingSettings
 from riverrun.errors import TrainingError
 from riverrun.training import checkpoints, events
-from riverrun.training.checkpoints import RunState
+from riverrun.training.checkpoints import Checkpoint, RunState
 from riverrun.training.optimization import Optimizer, learning_rate
 from riverrun.training.planning import Clock, plan_steps
 from riverrun.training.task import Task, as_used
@@ -20,8 +20,9 @@ def train(
     folder: Path,
     clock: Clock,
     should_stop: Callable[[], bool] = lambda: False,
+    begun: Checkpoint | None = None,
 ) -> Iterator[events.Event]:
-    """Fit a task's model, from the newest whole checkpoint in ``folder`` if there is one.
+    """Fit a task's model, from where a checkpoint stands if one is given.
 
     Args:
         task: the model with its data, on the device it shall run on.
@@ -30,6 +31,7 @@ def train(
         folder: where checkpoints go; the best one stays there at the end.
         clock: knows when the command began.
         should_stop: asked after every step; True saves and ends the run.
+        begun: the checkpoint to go on from.
 
     Raises:
         TrainingError: the loss is not a number; the checkpoints stay.
@@ -37,8 +39,8 @@ def train(
     device = next(task.model.parameters()).device
     optimizer = Optimizer(task.model, settings)
     state, carried = RunState(), task.initial_carried()
-    if (latest := checkpoints.newest(folder)) is not None:
-        state, carried = checkpoints.restore(latest, task.model, optimizer, device)
+    if begun is not None:
+        state, carried = checkpoints.restore(begun, task.model, optimizer, carried)
     clock.resume(state.seconds)
     yield events.Started(
         state.step,
@@ -47,7 +49,7 @@ def train(
         settings.precision,
         *task.tokens,
     )
-    if latest is not None and state.steps is not None:
+    if begun is not None and state.steps is not None:
         yield events.Planned(state.step, state.steps, state.evaluate_every, state.validation_limit)
     last_report = (clock.seconds(), state.step)
     stopping = False
@@ -108,12 +110,11 @@ def train(
                 raise TrainingError(
                     _diverged(f"the held-out loss became {held_out}", state.step, rate, folder)
                 )
-            improved = validation.judged_by < state.best_error
+            improved = state.best is None or validation.judged_by < state.best.error
             state.plateau = state.plateau.after(validation.judged_by, settings)
             state.waited = 0 if improved else state.waited + 1
             if improved:
-                state.best_step, state.best_loss = state.step, held_out
-                state.best_error, state.best_figures = validation.judged_by, validation.figures
+                state.best = events.Best(state.step, held_out, validation.judged_by, validation.figures)
             yield events.Evaluated(
                 state.step,
                 state.steps,
@@ -143,9 +144,7 @@ def train(
         state.steps,
         reason,
         clock.seconds(),
-        state.best_step,
-        state.best_loss,
-        state.best_figures,
+        state.best,
     )
 
 
@@ -160,7 +159,7 @@ def _report_every(state: RunState) -> int:
 
 
 def _diverged(what: str, step: int, rate: float, folder: Path) -> str:
-    kept = sorted(folder.glob("step-*"))
+    kept = checkpoints.list_steps(folder)
     where = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
     return (
         f"{what} at step {step} (learning rate {rate:.2g}); {where}; "

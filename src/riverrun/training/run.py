@@ -1,9 +1,6 @@
 """A whole run: corpus, tokenizer, task, loop, model directory."""
 
 import ctypes
-import hashlib
-import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from riverrun import bundle
+from riverrun.bundle.names import CONFIG
 from riverrun.config.building import from_toml, refuse_foreign
 from riverrun.config.settings import Settings
 from riverrun.data.corpus import Corpus, open_corpus
@@ -24,31 +21,17 @@ from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, OutputError, SettingsError
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer, train_tokenizer
-from riverrun.training import checkpoints, defaults, events
-from riverrun.training.journal import Journal
+from riverrun.training import defaults, events
 from riverrun.training.language import LanguageModelTask
 from riverrun.training.loop import train as train_loop
-from riverrun.training.model_card import model_card
 from riverrun.training.planning import Clock
+from riverrun.training.run_directory import Note, RunDirectory
 from riverrun.training.softmax import build_sampler
 from riverrun.training.task import Task
 from riverrun.training.translation import translation_task
 from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
 
-REQUEST = "request.json"
-CHECKPOINTS = "checkpoints"
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-OURS = (
-    REQUEST,
-    CHECKPOINTS,
-    bundle.CONFIG,
-    bundle.TOKENIZER,
-    bundle.WEIGHTS,
-    bundle.MANIFEST,
-    "metrics.jsonl",
-    "samples.jsonl",
-    "README.md",
-)
 
 
 @dataclass(frozen=True)
@@ -81,37 +64,51 @@ def run(
         SettingsError: a resume asks for other settings than the run has.
         TrainingError: the loss is not a number.
     """
+    with RunDirectory(request.output) as directory:
+        yield from _run(directory, request, clock, should_stop)
+
+
+def _run(
+    directory: RunDirectory, request: Request, clock: Clock, should_stop: Callable[[], bool]
+) -> Iterator[events.Event]:
+    note = None
     if request.resume:
-        request = _resumed(request)
+        note = directory.resume()
+        request = _same_request(request, note)
     else:
-        _check_output(request)
+        directory.check(request.overwrite)
     pairs = _pairs(request)
     refuse_foreign(request.settings, "text" if pairs is None else "pairs")
     corpus = pairs.corpus if pairs is not None else open_corpus(request.inputs)
     digest = _digest(request, corpus)
-    if request.resume and _read_note(request.output)["digest"] != digest:
+    if note is not None and note.digest != digest:
         raise CorpusError(
             f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
             "with --overwrite"
         )
-    folder = request.output / CHECKPOINTS
-    latest = checkpoints.newest(folder, warn=lambda text: None) if request.resume else None
-    settings = request.settings if latest is None else _settings_of(latest)
+    begun = None if note is None else directory.newest_checkpoint()
+    settings = request.settings if begun is None else from_toml(begun.model.files[CONFIG].decode())
     device = defaults.choose_device(settings.training.device)
     torch.manual_seed(settings.training.seed)
     if pairs is not None:
         task, settings = translation_task(settings, pairs, device)
     else:
         task, settings = language_model_task(settings, corpus, device)
-    if not request.resume:
-        _claim_output(request, digest)
-    journal = Journal(request.output, after_step=_step_of(latest))
-    with _processor(settings):
-        for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
-            journal.write(event)
-            if isinstance(event, events.Stopped):
-                _publish(request.output, folder, task, event, corpus, journal)
-            yield event
+    if note is None:
+        directory.claim(Note(request.inputs, digest, request.settings), request.overwrite)
+    try:
+        journal = directory.journal(begun)
+        with _processor(settings):
+            for event in train_loop(
+                task, settings.training, settings.budget, directory.checkpoints, clock, should_stop, begun
+            ):
+                journal.write(event)
+                if isinstance(event, events.Stopped):
+                    step = event.step if event.best is None else event.best.step
+                    directory.publish(step, _facts(task, event, corpus), journal.samples())
+                yield event
+    except OutputError as error:
+        raise OutputError(f"{error}; {directory.what_there_is()}") from error
 
 
 @contextmanager
@@ -197,47 +194,9 @@ def _frequencies(ids: IdFile, tokenizer: Tokenizer, most: int = 1 << 24) -> np.n
     return np.bincount(ids.read(0, min(most, ids.length)), minlength=tokenizer.size)
 
 
-def _check_output(request: Request) -> None:
-    output = request.output
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output} exists and is not a directory; choose another --output")
-    if not any(path.is_file() for path in output.rglob("*")):
-        return
-    if not request.overwrite:
-        raise OutputError(
-            f"{output} exists already; go on with it by --resume, replace it by --overwrite, "
-            "or choose another --output"
-        )
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in OURS and not p.name.startswith("."))
-    if foreign:
-        raise OutputError(
-            f"{output} holds files that are not of a model ({', '.join(foreign[:3])}): not overwritten"
-        )
-
-
-def _claim_output(request: Request, digest: str) -> None:
-    """Empty the directory and note what was asked for, so that a run killed from here on can be resumed."""
-    try:
-        for name in OURS if request.output.exists() else ():
-            path = request.output / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        (request.output / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-        note = {
-            "inputs": [_absolute(item) for item in request.inputs],
-            "digest": digest,
-            "settings": request.settings.model_dump(mode="json"),
-        }
-        bundle.write_files(request.output, {REQUEST: json.dumps(note, indent=1).encode()}, {})
-        (request.output / bundle.MANIFEST).unlink()  # there is no model yet
-    except OSError as error:
-        raise OutputError(f"{request.output} cannot be written: {error.strerror}") from error
-
-
-def _resumed(request: Request) -> Request:
+def _same_request(request: Request, note: Note) -> Request:
     """The request as it was first made; raises when it differs from what is asked now."""
-    note = _read_note(request.output)
-    settings = note["settings"]
-    before, now = settings.model_dump(), request.settings.model_dump(exclude_unset=True)
+    before, now = note.settings.model_dump(), request.settings.model_dump(exclude_unset=True)
     changed = [
         f"{section}.{key} was {before[section][key]!r}, now {value!r}"
         for section, values in now.items()
@@ -248,7 +207,7 @@ def _resumed(request: Request) -> Request:
         raise SettingsError(
             f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
         )
-    return Request(request.inputs or note["inputs"], request.output, settings, resume=True)
+    return Request(request.inputs or note.inputs, request.output, note.settings, resume=True)
 
 
 def _digest(request: Request, corpus: Corpus) -> str:
@@ -257,49 +216,18 @@ def _digest(request: Request, corpus: Corpus) -> str:
     return corpus.digest + (open_corpus([held_out]).digest if isinstance(held_out, str) else "")
 
 
-def _read_note(output: Path) -> dict[str, Any]:
-    try:
-        note = json.loads((output / REQUEST).read_text(encoding="utf-8"))
-        settings = Settings.model_validate(note["settings"])
-        return {"inputs": tuple(map(str, note["inputs"])), "digest": note["digest"], "settings": settings}
-    except FileNotFoundError:
-        raise OutputError(f"{output} holds no run to resume (no {REQUEST}); leave out --resume") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise OutputError(
-            f"{output / REQUEST} cannot be read ({reason}); train anew with --overwrite"
-        ) from error
-
-
-def _settings_of(checkpoint: Path) -> Settings:
-    """What was chosen when the run began, whatever would be chosen by this version and on this machine."""
-    contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG,))
-    return from_toml(contents[bundle.CONFIG].decode())
-
-
-def _step_of(checkpoint: Path | None) -> int:
-    return -1 if checkpoint is None else int(checkpoint.name.removeprefix("step-"))
-
-
-def _publish(
-    output: Path, folder: Path, task: Task, event: events.Stopped, corpus: Corpus, journal: Journal
-) -> None:
-    """Make the best checkpoint the model: the last act of a run."""
-    best = folder / f"step-{event.best_step if event.best_step >= 0 else event.step:09d}"
-    contents, _ = bundle.read_files(best, (bundle.CONFIG, bundle.TOKENIZER, bundle.WEIGHTS))
-    facts = task.facts() | {
+def _facts(task: Task, event: events.Stopped, corpus: Corpus) -> dict[str, Any]:
+    """What the manifest says of a model when its run is over; of what was not measured, nothing."""
+    measured = {}
+    if event.best is not None:
+        measured = {"validation_nats_per_token": event.best.nats_per_token}
+        measured |= {f"validation_{name}": value for name, value in event.best.figures.items()}
+    return {
+        **task.facts(),
         "steps": event.step,
-        "best_step": event.best_step,
+        "best_step": event.step if event.best is None else event.best.step,
         "reason": event.reason,
         "seconds": round(event.seconds, 2),
-        "validation_nats_per_token": event.nats_per_token,
-        **{f"validation_{name}": value for name, value in event.figures.items()},
+        **measured,
         "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
-        "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
     }
-    card = model_card(output.name, facts, contents[bundle.CONFIG].decode(), journal.samples())
-    bundle.write_files(output, {**contents, "README.md": card.encode()}, facts)
-
-
-def _absolute(item: str) -> str:
-    return str(Path(item).resolve()) if Path(item).exists() else item
