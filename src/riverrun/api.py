@@ -10,7 +10,7 @@ from riverrun import bundle
 from riverrun.errors import ModelError
 from riverrun.generation.decoder import Precision
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, TrainedTranslator, Translation
+from riverrun.translator import TrainedTranslator, Translation
 
 
 def load(
@@ -28,7 +28,7 @@ def load(
         InputError: an unknown precision.
     """
     loaded = _read(path)
-    if loaded.facts.get("kind") in KINDS or others:
+    if isinstance(loaded, bundle.TranslatorBundle) or others:
         return TrainedTranslator(loaded, *map(_read, others), precision=precision)
     return TrainedLanguageModel(loaded, precision)
 

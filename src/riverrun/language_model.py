@@ -12,17 +12,17 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.bundle import Bundle
-from riverrun.config.written import read_language_settings
-from riverrun.errors import InputError, ModelError
+from riverrun.bundle import LanguageBundle
+from riverrun.bundle.copying import copy_model
+from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
 from riverrun.generation.decoder import Decoder, Precision, build_decoder
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.streaming import begin, stream
-from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
+from riverrun.text import UNKNOWN, Tokenizer
 from riverrun.text.stopping import StopScanner
 from riverrun.text.tokenizer import rebuffer
-from riverrun.trained import check_precision, count_weights, save_copy, settings_of, warn_of_unseen
+from riverrun.trained import check_precision, warn_of_unseen
 
 PRECISIONS = ("fp32", "bf16", "int8")
 
@@ -79,7 +79,7 @@ class Score:
 class TrainedLanguageModel:
     """A language model loaded from its directory: generates, streams and scores without torch."""
 
-    def __init__(self, loaded: Bundle, precision: Precision = "fp32") -> None:
+    def __init__(self, loaded: LanguageBundle, precision: Precision = "fp32") -> None:
         """Take what was read from a directory.
 
         Args:
@@ -87,17 +87,13 @@ class TrainedLanguageModel:
             precision: of the matrices in generation and scoring.
 
         Raises:
-            ModelError: its settings cannot be read, or its files are of different models.
             InputError: an unknown precision.
         """
         check_precision(precision, PRECISIONS)
         self._bundle = loaded
         self.precision: Precision = precision
-        self.tokenizer: Tokenizer = load_tokenizer(loaded.tokenizer)
-        self.settings = settings_of(loaded, read_language_settings)
-        projection = loaded.weights.get("projection.bias")
-        if projection is None or len(projection) != self.tokenizer.size:
-            raise ModelError(f"{loaded.path}: its tokenizer and its weights are of different models")
+        self.tokenizer: Tokenizer = loaded.tokenizer
+        self.settings = loaded.settings
 
     @property
     def path(self) -> Path:
@@ -112,8 +108,7 @@ class TrainedLanguageModel:
     @property
     def parameters(self) -> int:
         """Number of trained weights; a matrix that is embedding and projection counts once."""
-        tied = self.settings.model.tied
-        return count_weights(self._bundle.weights, lambda name: not (tied and name == "projection.weight"))
+        return self._bundle.expected.numbers
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -241,7 +236,7 @@ class TrainedLanguageModel:
 
     def save(self, path: str | Path) -> None:
         """Copy the model directory; raises OutputError if something else is there."""
-        save_copy(self.path, path)
+        copy_model(self.path, Path(path))
 
     def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
         if length is not None and length < 0:

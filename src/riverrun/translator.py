@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.bundle import Bundle
+from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle
+from riverrun.bundle.copying import copy_model
+from riverrun.bundle.names import TOKENIZER
 from riverrun.config.resolved import TranslatorSettings
-from riverrun.config.written import read_translator_settings
 from riverrun.data.rows import Ids
 from riverrun.errors import InputError, ModelError
 from riverrun.generation.decoder import Precision
 from riverrun.generation.search import Hypothesis, Search
-from riverrun.text.sides import sides_from_json
 from riverrun.text.vocabulary import START
-from riverrun.trained import check_precision, count_weights, save_copy, settings_of, warn_of_unseen
+from riverrun.trained import check_precision, warn_of_unseen
 
 if TYPE_CHECKING:
     from riverrun.evaluation.pair_quality import TranslationQuality
@@ -89,27 +89,21 @@ class TrainedTranslator:
             InputError: an unknown precision.
         """
         check_precision(precision, PRECISIONS)
-        self._bundles = (loaded, *others)
+        self._bundles = [_translator(member) for member in (loaded, *others)]
+        first = self._bundles[0]
         for member in self._bundles:
-            if member.facts.get("kind") not in KINDS:
-                kind = member.facts.get("kind", "model")
-                raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
-            if member.tokenizer != loaded.tokenizer:
+            if member.files[TOKENIZER] != first.files[TOKENIZER]:
                 raise ModelError(
-                    f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
+                    f"{member.path} and {first.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
                 )
-        every = [settings_of(member, read_translator_settings) for member in self._bundles]
-        self.settings: TranslatorSettings = every[0]
-        for member, settings in zip(self._bundles, every, strict=True):
-            if _writes(settings) != _writes(self.settings):
+            if _writes(member.settings) != _writes(first.settings):
                 raise ModelError(
-                    f"{member.path} writes {_writes(settings)} and {loaded.path} {_writes(self.settings)}: only models "
-                    "of one task and kind of attention (monotone or not) can vote together"
+                    f"{member.path} writes {_writes(member.settings)} and {first.path} {_writes(first.settings)}: "
+                    "only models of one task and kind of attention (monotone or not) can vote together"
                 )
-        self._shapes = [settings.model for settings in every]
+        self.settings, self.source, self.target = first.settings, first.source, first.target
         self.precision = precision
-        self.source, self.target = sides_from_json(loaded.tokenizer)
 
     @property
     def path(self) -> Path:
@@ -124,15 +118,7 @@ class TrainedTranslator:
     @property
     def parameters(self) -> int:
         """Number of trained weights, of all models together; tied ones once."""
-        return sum(
-            count_weights(
-                member.weights,
-                lambda name, tied=shape.tied: (
-                    name.startswith("members.") and not (tied and name.endswith(".projection.weight"))
-                ),
-            )
-            for member, shape in zip(self._bundles, self._shapes, strict=True)
-        )
+        return sum(member.expected.numbers for member in self._bundles)
 
     def translate(self, texts: Iterable[str], **options: Any) -> list[str]:
         """The best output for each text, in order; an empty text gives an empty one.
@@ -235,7 +221,7 @@ class TrainedTranslator:
 
     def save(self, path: str | Path) -> None:
         """Copy the (first) model directory; raises OutputError if something else is there."""
-        save_copy(self.path, path)
+        copy_model(self.path, Path(path))
 
     @cached_property
     def stepper(self) -> "TorchStepper":
@@ -250,12 +236,10 @@ class TrainedTranslator:
         from riverrun.models.weights import load_weights
 
         models = []
-        for member, shape in zip(self._bundles, self._shapes, strict=True):
+        for member in self._bundles:
             tagging = self.settings.data.task == "tagging"
-            model = Seq2Seq(shape, self.source.size, self.target.size, tagging).eval()
-            # Version 0.1.0 kept beside the networks what training pairs were aligned by.
-            weights = {name: array for name, array in member.weights.items() if name.startswith("members.")}
-            load_weights(model, weights, member.path)
+            model = Seq2Seq(member.settings.model, self.source.size, self.target.size, tagging).eval()
+            load_weights(model, member.weights, member.path)
             models.append(model.bfloat16() if self.precision == "bf16" else model)
         return models
 
@@ -319,6 +303,13 @@ class TrainedTranslator:
             scored = self.stepper.force([sources[i] for i in indices], [outputs[i] for i in indices])
             found |= dict(zip(indices, scored, strict=True))
         return [found[index] for index in range(len(sources))]
+
+
+def _translator(loaded: Bundle) -> TranslatorBundle:
+    """Raises ModelError for a language model."""
+    if isinstance(loaded, LanguageBundle):
+        raise ModelError(f"{loaded.path} is a language model: use riverrun generate, score or evaluate")
+    return loaded
 
 
 def _writes(settings: TranslatorSettings) -> str:

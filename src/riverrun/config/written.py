@@ -54,9 +54,14 @@ def _chosen(record: Any) -> dict[str, Any]:
 
 def _read(kind: type[Settings], text: str) -> Settings:
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return _settings(kind, tomllib.loads(text))
+    except RecursionError:
+        raise SettingsError("not TOML of ours: nested too deeply") from None
+    except ValueError as error:  # TOML's own, or a number of thousands of digits
         raise SettingsError(f"not TOML: {error}") from error
+
+
+def _settings(kind: type[Settings], document: Mapping[str, Any]) -> Settings:
     parts: dict[str, Any] = {}
     for name, record in get_type_hints(kind).items():
         section = document.get(_SECTION.get(name, name), {})
@@ -86,7 +91,7 @@ def _budget(section: Mapping[str, Any]) -> Budget:
     amounts = get_type_hints(Budget)
     for kind in get_args(amounts["kind"]):
         amount = section.get(kind)
-        if isinstance(amount, int | float) and not isinstance(amount, bool) and amount > 0:
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 < amount < 1 << 53:
             return Budget(kind, amount)
     raise SettingsError("budget: give minutes, epochs or steps, above 0")
 

@@ -1,10 +1,11 @@
 """What the run of an experiment left in its directory: its last weights, the pairs it had."""
 
-import json
 from pathlib import Path
 
+from riverrun.bundle.names import CHECKPOINTS
 from riverrun.data.held_out import PairSplit, split_pairs
 from riverrun.data.pairs import Pair, open_pairs
+from riverrun.errors import ModelError
 from riverrun.translator import TrainedTranslator
 
 
@@ -13,9 +14,10 @@ def last_weights(folder: Path) -> TrainedTranslator:
     from riverrun.api import load_translator
     from riverrun.training.checkpoints import newest
 
-    latest = newest(folder / "checkpoints")
-    assert latest is not None
-    return load_translator(latest)
+    latest = newest(folder / CHECKPOINTS)
+    if latest is None:
+        raise ModelError(f"{folder} has no checkpoint that is whole: run the recipe again")
+    return load_translator(latest.model.path)
 
 
 def pairs_of(folder: Path) -> tuple[list[Pair], list[Pair]]:
@@ -25,6 +27,8 @@ def pairs_of(folder: Path) -> tuple[list[Pair], list[Pair]]:
 
 
 def _split(folder: Path) -> PairSplit:
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    data, seed = request["settings"]["data"], request["settings"]["training"]["seed"]
-    return split_pairs(open_pairs(tuple(request["inputs"]), data["skip_bad"]), data["validation"], seed)
+    from riverrun.training.run_directory import RunDirectory
+
+    note = RunDirectory(folder).note()
+    data, seed = note.settings.data, note.settings.training.seed
+    return split_pairs(open_pairs(note.inputs, data.skip_bad), data.validation, seed)

@@ -1,7 +1,6 @@
 """Running a recipe: every experiment with every seed, through the same doors as a user's own training."""
 
 import itertools
-import json
 import math
 import multiprocessing
 import os
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from riverrun.bundle.names import METRICS
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.cache import write_atomically
 from riverrun.data.library import DOWNLOADS, downloaded
@@ -179,9 +179,9 @@ def _first_lines(source: Path, count: int, path: Path) -> Path:
 
 def recorded_figures(folder: Path) -> Figures:
     """What the run itself recorded: held-out figures, and the mean training loss of each epoch."""
-    from riverrun import bundle
+    from riverrun.bundle import read_facts
 
-    _, facts = bundle.read_files(folder, ())
+    facts = read_facts(folder)
     held_out = {
         name.removeprefix("validation_").replace("_", " "): float(value)
         for name, value in facts.items()
@@ -193,11 +193,12 @@ def recorded_figures(folder: Path) -> Figures:
 
 def training_losses(folder: Path) -> dict[int, float]:
     """Mean training loss of each whole epoch: progress events, weighted by the steps they stand for."""
+    from riverrun.training.journal import read_lines
+
     sums: dict[int, float] = {}
     steps: dict[int, int] = {}
     before, last_epoch = 0, 0.0
-    for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
+    for event in read_lines(folder / METRICS):
         if event["event"] == "progress":
             epoch = math.ceil(event["epoch"] - 1e-9)
             count, before = event["step"] - before, event["step"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from riverrun import bundle
+from riverrun.bundle import read_facts
 from riverrun.data.cache import write_atomically
 from riverrun.recipes.recipe import Outcome, Recipe, Row, rows
 from riverrun.recipes.running import training_losses
@@ -105,7 +105,7 @@ def _experiment(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def _translates(outcome: Outcome) -> bool:
-    return bundle.read_files(outcome.folders[0], ())[1].get("kind") in KINDS
+    return read_facts(outcome.folders[0])["kind"] in KINDS
 
 
 def _of_the_same_pairs(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:

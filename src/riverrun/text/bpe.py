@@ -1,8 +1,8 @@
 """Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019), by Hugging Face tokenizers."""
 
 import json
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from riverrun.text.bytelevel import Utf8Decoder
 from riverrun.text.normalization import Normalizer
-from riverrun.text.vocabulary import SPECIAL
+from riverrun.text.vocabulary import LONGEST_SYMBOL, SPECIAL
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as HuggingFaceTokenizer
@@ -43,21 +43,35 @@ class BpeTokenizer:
         return {}
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "unit": self.unit,
-            "normalizer": self.normalizer.to_dict(),
-            "model": json.loads(self._model.to_str()),
-        }
+        model = json.loads(self._model.to_str())["model"]
+        kept = {"type": "BPE", "vocab": model["vocab"], "merges": model["merges"]}
+        return {"unit": self.unit, "normalizer": self.normalizer.to_dict(), "model": {"model": kept}}
 
     @classmethod
-    def from_dict(cls, document: dict[str, Any], normalizer: Normalizer) -> "BpeTokenizer":
-        from tokenizers import Tokenizer as HuggingFaceTokenizer
+    def rebuilt(cls, vocabulary: dict[str, Any], merges: list[Any], normalizer: Normalizer) -> "BpeTokenizer":
+        """A tokenizer from what was learned alone: whatever else a file says of the model is not read.
 
-        try:
-            model = HuggingFaceTokenizer.from_str(json.dumps(document["model"]))
-        except Exception as error:  # the library raises nothing more precise
-            raise ValueError(f"bpe model: {error}") from error
-        return cls(model, normalizer)
+        Args:
+            vocabulary: the ids 0 to N - 1 by token, which is written in stand-ins for bytes.
+            merges: pairs of tokens, in order; each makes another token.
+            normalizer: of texts, before they are encoded.
+
+        Raises:
+            ValueError: they are not of a byte-level model.
+        """
+        from tokenizers import Tokenizer as HuggingFaceTokenizer
+        from tokenizers import models
+
+        ids = vocabulary.values()
+        if not all(type(index) is int for index in ids) or set(ids) != set(range(len(vocabulary))):
+            raise ValueError(f"bpe: the ids are not those from 0 to {len(vocabulary) - 1}")
+        alphabet = _byte_of_character().keys()
+        if not all(alphabet >= set(token) and 1 <= len(token) <= LONGEST_SYMBOL for token in vocabulary):
+            raise ValueError("bpe: a token is not written in bytes, or too long")
+        if not alphabet <= vocabulary.keys():
+            raise ValueError("bpe: a byte has no token")
+        pairs = [_pair(merge, vocabulary) for merge in merges]
+        return cls(_byte_level(HuggingFaceTokenizer(models.BPE(vocabulary, pairs))), normalizer)
 
     @cached_property
     def _bytes(self) -> dict[int, bytes]:
@@ -72,10 +86,9 @@ class BpeTokenizer:
 def train_bpe(pieces: Iterable[str], normalizer: Normalizer, size: int, min_count: int) -> BpeTokenizer:
     """Learn merges until the vocabulary has ``size`` ids, special ones included (at least 258)."""
     from tokenizers import Tokenizer as HuggingFaceTokenizer
-    from tokenizers import models, pre_tokenizers, trainers
+    from tokenizers import models, trainers
 
-    model = HuggingFaceTokenizer(models.BPE())
-    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
+    model = _byte_level(HuggingFaceTokenizer(models.BPE()))
     trainer = trainers.BpeTrainer(
         vocab_size=max(256, size - SPECIAL),
         min_frequency=max(2, min_count),
@@ -86,12 +99,31 @@ def train_bpe(pieces: Iterable[str], normalizer: Normalizer, size: int, min_coun
     return BpeTokenizer(model, normalizer)
 
 
+def _byte_level(model: "HuggingFaceTokenizer") -> "HuggingFaceTokenizer":
+    from tokenizers import pre_tokenizers
+
+    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
+    return model
+
+
+def _pair(merge: Any, vocabulary: Mapping[str, int]) -> tuple[str, str]:
+    """Two tokens that make a third, written as a list or, in older files, with a space between; raises ValueError."""
+    parts = merge.split(" ") if isinstance(merge, str) else merge
+    if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
+        raise ValueError("bpe: a merge is not of two tokens")
+    left, right = parts
+    if not {left, right, left + right} <= vocabulary.keys():
+        raise ValueError("bpe: a merge is of tokens that there are not")
+    return left, right
+
+
 def _lines(pieces: Iterable[str], normalizer: Normalizer) -> Iterator[str]:
     """Short pieces for the trainer, which holds each one whole."""
     for piece in pieces:
         yield from normalizer(piece).splitlines(keepends=True)
 
 
+@cache
 def _byte_of_character() -> dict[str, int]:
     """The printable stand-in for each byte that byte-level BPE uses (Radford et al. 2019)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from riverrun.config.ranges import NormalForm, SideUnit
 from riverrun.config.resolved import SideSymbols
-from riverrun.errors import ModelError
 from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
-from riverrun.text.tokenizer import Tokenizer, load_tokenizer
+from riverrun.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
     from riverrun.config.settings import TextSettings
@@ -66,13 +65,3 @@ def choose_normal_form(texts: Iterable[str]) -> NormalForm:
 def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:
     """Both tokenizers as one ``tokenizer.json``."""
     return json.dumps({"source": source.to_dict(), "target": target.to_dict()}, ensure_ascii=False)
-
-
-def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
-    """The inverse of :func:`sides_to_json`; raises ModelError."""
-    try:
-        document = json.loads(text)
-        source, target = json.dumps(document["source"]), json.dumps(document["target"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
-    return load_tokenizer(source), load_tokenizer(target)

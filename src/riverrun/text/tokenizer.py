@@ -1,19 +1,13 @@
 """Tokenizers: one interface, three kinds (a table of symbols, raw bytes, byte-level BPE)."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.errors import ModelError
-from riverrun.text.bpe import BpeTokenizer
-from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import safe_cut
-from riverrun.text.symbols import SymbolTokenizer
-from riverrun.text.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
 
@@ -58,29 +52,6 @@ class Tokenizer(Protocol):
         ...
 
     def to_dict(self) -> dict[str, Any]: ...
-
-
-def load_tokenizer(text: str) -> Tokenizer:
-    """The inverse of ``json.dumps(tokenizer.to_dict())``.
-
-    Raises:
-        ModelError: the text is not a tokenizer of a known kind.
-    """
-    try:
-        document = json.loads(text)
-        normalizer = Normalizer(**document["normalizer"])
-        match document["unit"]:
-            case "byte":
-                return ByteTokenizer(normalizer)
-            case "bpe":
-                return BpeTokenizer.from_dict(document, normalizer)
-            case "char" | "word" | "jieba" | "clause" | "symbols":
-                vocabulary = Vocabulary(tuple(document["symbols"]))
-                return SymbolTokenizer(document["unit"], vocabulary, document["unknown"], normalizer)
-            case other:
-                raise ModelError(f"tokenizer.json: unit {other!r} is not known to this version of riverrun")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
 
 
 def rebuffer(chunks: Iterable[str], unit: str, normalizer: Normalizer) -> Iterator[str]:

@@ -8,6 +8,9 @@ from functools import cached_property
 UNKNOWN = 0
 START = 1
 SPECIAL = 2  # ids below this are not text
+LONGEST_SYMBOL = 1 << 16
+"""Characters of a symbol, at most: longer ones would make a model's texts as long as its makers please."""
+
 REPLACEMENT = "\ufffd"  # how the unknown symbol is shown
 
 
@@ -19,8 +22,9 @@ class Vocabulary:
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int = 0) -> "Vocabulary":
-        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all (0: all)."""
-        kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
+        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all (0: any)."""
+        frequent = (s for s, n in counts.items() if n >= min_count and len(s) <= LONGEST_SYMBOL)
+        kept = sorted(frequent, key=lambda s: (-counts[s], s))
         return cls(tuple(kept[: most - SPECIAL] if most else kept))
 
     @classmethod

@@ -173,7 +173,7 @@ def _report_every(steps: int | None) -> int:
 
 
 def _diverged(what: str, step: int, rate: float, folder: Path) -> str:
-    kept = sorted(folder.glob("step-*"))
+    kept = checkpoints.list_steps(folder)
     where = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
     return (
         f"{what} at step {step} (learning rate {rate:.2g}); {where}; "

@@ -114,13 +114,13 @@ _FORGETTING = 0.9  # of RMSprop's average of squares at each step
 class Plateau:
     """Memory of the plateau schedule: the best loss, evaluations since, and the rate's current share."""
 
-    best: float = math.inf
+    best: float | None = None
     waited: int = 0
     scale: float = 1.0
 
     def after(self, loss: float, settings: Fitting) -> "Plateau":
         """The memory after one more evaluation."""
-        if loss < self.best:
+        if self.best is None or loss < self.best:
             return replace(self, best=loss, waited=0)
         if self.waited + 1 < settings.plateau_patience:
             return replace(self, waited=self.waited + 1)

@@ -30,7 +30,7 @@ from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
 from riverrun.models.side_by_side import workers
 from riverrun.models.stepper import TorchStepper
 from riverrun.text import START, Tokenizer
-from riverrun.text.sides import sides_from_json, sides_to_json
+from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
 from riverrun.training.defaults import has_fast_bf16
 from riverrun.training.task import Preview, Ratio, Step, Validation
@@ -203,13 +203,11 @@ def new_translator(settings: Settings, split: PairSplit, device: torch.device) -
 
 
 def saved_translator(
-    settings: TranslatorSettings, tokenizer: str, split: PairSplit, device: torch.device
+    settings: TranslatorSettings, sides: tuple[Tokenizer, Tokenizer], split: PairSplit, device: torch.device
 ) -> PairTask:
     """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
     split.corpus.warn_of_skipped()
-    return _task(
-        settings, encode_pairs(split, settings.text, settings.data, sides_from_json(tokenizer)), device
-    )
+    return _task(settings, encode_pairs(split, settings.text, settings.data, sides), device)
 
 
 def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> PairTask:
