@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
+from riverrun.data.formats.text import Reading
 from riverrun.errors import InputError, ModelError, OutputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
 from riverrun.generation.decoder import Decoder, build_decoder
@@ -106,6 +107,11 @@ class TrainedLanguageModel:
     def _opens_document(self) -> bool:
         """Whether the model knows the start symbol; windows are cut from the middle of a text."""
         return self.settings["data"].get("reading") != "windows"
+
+    @property
+    def reading(self) -> Reading:
+        """How files become text for this model: as they did for its training."""
+        return Reading.of_saved(self.settings["data"])
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -211,7 +217,7 @@ class TrainedLanguageModel:
         """
         from riverrun.data.corpus import open_corpus
 
-        corpus = open_corpus([source])
+        corpus = open_corpus([source], self.reading)
         result = evaluate(self.decoder, self._pieces(corpus.texts()))
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 import tiny
-from riverrun.data import corpus as corpus_room
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
+from riverrun.data.formats import packing as corpus_room
 from riverrun.data.ids import encode_corpus
 from riverrun.errors import CorpusError, UnknownSymbolError
 from riverrun.text import START

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.data.corpus import standard_input
+from riverrun.data.finding import standard_input
 from riverrun.errors import InputError
 
 if TYPE_CHECKING:

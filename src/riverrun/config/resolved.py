@@ -105,6 +105,9 @@ class TextReading:
     order: Literal["shuffled", "as-written"]
     state: Literal["fresh", "carried"]
     shortest: Natural = 0  # 0: all windows are of one length
+    format: Literal["auto", "text"] = "text"
+    field: str = "text"
+    line_ends: Literal["unify", "keep"] = "keep"
 
 
 @dataclass(frozen=True)

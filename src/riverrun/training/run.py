@@ -18,6 +18,7 @@ from riverrun import bundle
 from riverrun.config.building import from_toml, refuse_foreign
 from riverrun.config.settings import Settings
 from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
@@ -157,7 +158,8 @@ def _split(request: Request, pairs: PairCorpus | None) -> TextSplit | PairSplit:
     data, seed = request.settings.data, request.settings.training.seed
     if pairs is not None:
         return split_pairs(pairs, data.validation, seed)
-    return split_text(open_corpus(request.inputs), data.validation)
+    reading = Reading.of(data)
+    return split_text(open_corpus(request.inputs, reading), data.validation)
 
 
 def language_model_task(
