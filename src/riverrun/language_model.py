@@ -22,7 +22,8 @@ from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisa
 from riverrun.generation.decoder import Decoder, build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin, stream
-from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
+from riverrun.text import Tokenizer, load_tokenizer
+from riverrun.text.counting import count
 from riverrun.text.stopping import StopScanner
 from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
@@ -66,7 +67,8 @@ class Score:
     token_scores: tuple[TokenScore, ...]
 
     @property
-    def bits_per_character(self) -> float:
+    def bits_per_character(self) -> float | None:
+        """None where tokens leave characters out."""
         return self.likelihood.bits_per_character
 
     @property
@@ -197,16 +199,13 @@ class TrainedLanguageModel:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        normalised = self.tokenizer.normalizer(text)
         ids = self._encode(text)
         if not len(ids):
             raise InputError("there is no text to score")
         blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
         nats = np.concatenate([scores.surprisal for scores in blocks])
         correct = int(sum(scores.correct.sum() for scores in blocks))
-        size = len(normalised.encode("utf-8", "surrogatepass"))
-        unknown = int((ids == UNKNOWN).sum())
-        likelihood = Likelihood(len(ids), len(normalised), size, float(nats.sum()), correct, unknown)
+        likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
         return Score(likelihood, tuple(self._token_scores(ids.tolist(), nats)))
 
     def evaluate(self, source: str | Path) -> Likelihood:
@@ -257,9 +256,8 @@ class TrainedLanguageModel:
 
     def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         for text in rebuffer(texts, self.tokenizer.unit, self.tokenizer.normalizer):
-            normalised = self.tokenizer.normalizer(text)
-            size = len(normalised.encode("utf-8", "surrogatepass"))
-            yield Piece(self._encode(text), len(normalised), size)
+            ids = self._encode(text)
+            yield Piece(ids, count(self.tokenizer, text, ids))
 
     def _token_scores(self, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
         decoder = self.tokenizer.decoder()

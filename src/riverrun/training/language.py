@@ -90,8 +90,9 @@ class LanguageModelTask:
                 for logits, wanted in logits_in_pieces(self.model, outputs, targets):
                     total += F.cross_entropy(logits, wanted, reduction="sum").double()
         nats = float(total) / (lane * lanes)
-        per_character = nats * self.validation.length / self.validation.characters
-        figures = {"bits_per_character": per_character / float(np.log(2))}
+        figures = {}
+        if (per_character := self.validation.symbols_per_character) is not None:
+            figures["bits_per_character"] = nats * per_character / float(np.log(2))
         if unknown:  # what these symbols stand for is in no bit
             figures["unknown_share"] = unknown / (lane * lanes)
         return Validation(nats, figures)

@@ -17,6 +17,7 @@ import torch
 from riverrun import bundle
 from riverrun.config.building import from_toml, refuse_foreign
 from riverrun.config.settings import Settings
+from riverrun.data import caveats
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
@@ -192,6 +193,7 @@ def language_model_task(
         lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
         sampler = build_sampler(settings.training, counts, lanes.batch * lanes.chunk)
         task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device, sampler)
+    caveats.warn(split, training, validation)
     return task, settings
 
 

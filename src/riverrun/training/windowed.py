@@ -76,8 +76,9 @@ class WindowedTask:
                     correct += int((logits.argmax(dim=-1) == wanted).sum())
             predicted += len(targets)
         nats /= predicted
-        per_character = nats * windows.ids.length / windows.ids.characters
-        figures = {"bits_per_character": per_character / math.log(2), "accuracy": correct / predicted}
+        figures = {"accuracy": correct / predicted}
+        if (per_character := windows.ids.symbols_per_character) is not None:
+            figures = {"bits_per_character": nats * per_character / math.log(2), **figures}
         return Validation(nats, figures)
 
     def previews(self, step: int) -> list[Preview]:
