@@ -9,6 +9,8 @@ import pytest
 import riverrun
 import tiny
 
+pytestmark = pytest.mark.filterwarnings("ignore:(the (training|held-out) text has|.* held-out lines)")
+
 
 def train(*arguments, **given):
     return riverrun.train(*arguments, **{"steps": 4, "settings": tiny.SETTINGS} | given)

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from riverrun.bundle import LanguageBundle
 from riverrun.bundle.copying import copy_model
+from riverrun.data.formats.text import Reading
 from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
 from riverrun.generation.decoder import Decoder, Precision, build_decoder
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.streaming import begin, stream
-from riverrun.text import UNKNOWN, Tokenizer
+from riverrun.text import Tokenizer
+from riverrun.text.counting import count
 from riverrun.text.stopping import StopScanner
 from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import check_precision, warn_of_unseen
@@ -65,7 +67,8 @@ class Score:
     token_scores: tuple[TokenScore, ...]
 
     @property
-    def bits_per_character(self) -> float:
+    def bits_per_character(self) -> float | None:
+        """None where tokens leave characters out."""
         return self.likelihood.bits_per_character
 
     @property
@@ -109,6 +112,11 @@ class TrainedLanguageModel:
     def parameters(self) -> int:
         """Number of trained weights; a matrix that is embedding and projection counts once."""
         return self._bundle.expected.numbers
+
+    @property
+    def reading(self) -> Reading:
+        """How files become text for this model: as they did for its training."""
+        return Reading.of(self.settings.data)
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -208,16 +216,13 @@ class TrainedLanguageModel:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        normalised = self.tokenizer.normalizer(text)
         ids = self._encode(text)
         if not len(ids):
             raise InputError("there is no text to score")
         blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
         nats = np.concatenate([scores.surprisal for scores in blocks])
         correct = int(sum(scores.correct.sum() for scores in blocks))
-        size = len(normalised.encode("utf-8", "surrogatepass"))
-        unknown = int((ids == UNKNOWN).sum())
-        likelihood = Likelihood(len(ids), len(normalised), size, float(nats.sum()), correct, unknown)
+        likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
         return Score(likelihood, tuple(self._token_scores(ids.tolist(), nats)))
 
     def evaluate(self, source: str | Path) -> Likelihood:
@@ -228,7 +233,7 @@ class TrainedLanguageModel:
         """
         from riverrun.data.corpus import open_corpus
 
-        corpus = open_corpus([source])
+        corpus = open_corpus([source], self.reading)
         result = evaluate(self.decoder, self._pieces(corpus.texts()))
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")
@@ -260,9 +265,8 @@ class TrainedLanguageModel:
 
     def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         for text in rebuffer(texts, self.tokenizer.unit, self.tokenizer.normalizer):
-            normalised = self.tokenizer.normalizer(text)
-            size = len(normalised.encode("utf-8", "surrogatepass"))
-            yield Piece(self._encode(text), len(normalised), size)
+            ids = self._encode(text)
+            yield Piece(ids, count(self.tokenizer, text, ids))
 
     def _token_scores(self, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
         decoder = self.tokenizer.decoder()

@@ -165,7 +165,7 @@ class TestTrain:
 
     @pytest.mark.parametrize("flag", [["--text.lower"], ["--text.lower=true"], ["--text.lower", "true"]])
     def test_switches(self, cli, tmp_path, flag):
-        (tmp_path / "text.txt").write_text("River RUNS " * 30)
+        (tmp_path / "text.txt").write_text("River RUNS " * 60)
         assert (
             cli("train", *flag, tmp_path / "text.txt", "-o", tmp_path / "m", "--steps", "2", *settings())[0]
             == 0
@@ -207,7 +207,7 @@ class TestTrain:
             (b"", "is empty"),
             (b"a", "too few"),
             (b"ab" * 8, "training text has 14 symbols"),
-            (b"\x89PNG\r\n\x1a\n", "byte 0x89 at offset 0"),
+            (b"\x89PNG\r\n\x1a\n", "is a picture: give a text"),
             ("naïve".encode("latin-1"), "byte 0xef at offset 2"),
             (b"text\x00", "zero byte near offset 4"),
         ],

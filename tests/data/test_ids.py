@@ -6,9 +6,9 @@ import sys
 import pytest
 
 import tiny
-from riverrun.data import corpus as corpus_room
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
+from riverrun.data.formats import packing as corpus_room
 from riverrun.data.ids import encode_corpus
 from riverrun.errors import CorpusError, UnknownSymbolError
 from riverrun.text import START
@@ -41,7 +41,7 @@ def test_ids_are_the_encoding_of_each_document_with_a_start_between(
     for text in texts:
         expected += [*tokenizer.encode(text).tolist(), START]
     assert ids.read(0, ids.length).tolist() == expected[1:-1]
-    assert (ids.characters, ids.size) == (len("".join(texts)), len("".join(texts).encode()))
+    assert (ids.characters, ids.counts.size) == (len("".join(texts)), len("".join(texts).encode()))
 
 
 def test_a_stretch_is_encoded_alone(tmp_path, own_cache):

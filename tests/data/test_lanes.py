@@ -10,13 +10,14 @@ from riverrun.data.ids import IdFile
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.errors import CorpusError
 from riverrun.text import START
+from riverrun.text.counting import Counts
 
 
 def id_file(folder, length):
     """Ids 100, 101, ...: each tells its place."""
     path = folder / f"{length}.bin"
     path.write_bytes(np.arange(100, 100 + length, dtype="<u2").tobytes())
-    return IdFile(path, length, 2, length, length)
+    return IdFile(path, length, 2, Counts(length, length, length))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from riverrun.evaluation.likelihood import Likelihood, evaluate
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.state import Position
 from riverrun.text import START
+from riverrun.text.counting import Counts
 
 TEXT = "the spirit of an age; it runs where it will\nand we call it ours"
 
@@ -83,7 +84,7 @@ def test_a_long_text_is_scored_past_a_block(model):
 
 
 def test_a_certain_and_an_impossible_text_have_figures():
-    certain, impossible = Likelihood(10, 10, 10, 0.0, 10, 0), Likelihood(1, 1, 1, 1e6, 0, 0)
+    certain, impossible = Likelihood(Counts(10, 10, 10), 0.0, 10), Likelihood(Counts(1, 1, 1), 1e6, 0)
     assert (certain.perplexity, certain.bits_per_character, certain.accuracy) == (1.0, 0.0, 1.0)
     assert impossible.perplexity == math.inf
 

@@ -21,6 +21,8 @@ from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError,
 from riverrun.training import checkpoints
 from riverrun.training.task import Validation
 
+pytestmark = pytest.mark.filterwarnings("ignore:(the (training|held-out) text has|.* held-out lines)")
+
 
 def named(events, kind):
     return [event for event in events if type(event).__name__ == kind]

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     from riverrun.data.corpus import read_text
 
     model = load_language_model(options.model, options.precision)
-    score = model.score(read_text(options.file))
+    score = model.score(read_text(options.file, model.reading))
     if options.html is not None:
         from riverrun.reporting.surprisal_page import write_page
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
-from riverrun.data.corpus import standard_input
+from riverrun.data.finding import standard_input
 from riverrun.errors import InputError
 from riverrun.generation.search import Search
 

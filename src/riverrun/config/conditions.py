@@ -31,6 +31,7 @@ CONDITIONS = (
         ("data.reading", "training.chunk", "training.softmax", "training.negatives"), "kind", ("text",)
     ),
     Condition(("data.window", "data.shortest", "data.stride", "data.order", "data.state"), "kind", ("text",)),
+    Condition(("data.format", "data.field", "data.line_ends"), "kind", ("text",)),
     Condition(("text.unit", "training.loss", "training.preview_temperatures"), "kind", ("text",)),
     Condition(("model.input", "model.features", "model.kernel", "model.initial_weights"), "kind", ("text",)),
     Condition(

@@ -2,7 +2,8 @@
 
 What a user writes stands in ``settings``; ``training.defaults`` and ``training.pair_defaults`` choose what was left
 open, from corpus, budget and machine. A model's ``config.toml`` is one of the two records at the end of this page.
-A default here means that there is nothing of the kind; such a value is not written.
+A default here is what models mean that were saved before the setting existed; 0 and "auto" mean that there is nothing
+of the kind, and are not written.
 """
 
 from dataclasses import dataclass
@@ -105,6 +106,9 @@ class TextReading:
     order: Literal["shuffled", "as-written"]
     state: Literal["fresh", "carried"]
     shortest: Natural = 0  # 0: all windows are of one length
+    format: Literal["auto", "text"] = "text"
+    field: str = "text"
+    line_ends: Literal["unify", "keep"] = "keep"
 
 
 @dataclass(frozen=True)

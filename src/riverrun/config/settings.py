@@ -89,6 +89,16 @@ class DataSettings(Section):
     validation: Annotated[HeldOutShare | str, BeforeValidator(_read_number)] = Field(
         default=0.1, description="share held out (the text's end, or random sources of pairs), or a file"
     )
+    format: Literal["auto", "text"] = Field(
+        default="auto",
+        description="auto: web pages, documents and tables are read for what they are; text: files as they stand",
+    )
+    field: str = Field(
+        default="text", description="field of JSON lines, or column of a CSV table, that is learned"
+    )
+    line_ends: Literal["unify", "keep"] = Field(
+        default="unify", description="CR LF and CR are read as LF, or kept as they stand"
+    )
     reading: Literal["lanes", "windows"] = Field(
         default="lanes",
         description="lanes: the text is read once a pass, state carried on; windows: overlapping pieces of it",

@@ -18,7 +18,7 @@ _SECTION = {"loss": "training"}  # records that share a section with another
 
 
 def to_toml(settings: LanguageSettings | TranslatorSettings) -> str:
-    """Resolved settings as TOML, one section a part; values that are their record's defaults are left out."""
+    """Resolved settings as TOML, one section a part; what means that there is nothing of the kind is left out."""
     sections: dict[str, list[str]] = {}
     for part in fields(settings):
         record = getattr(settings, part.name)
@@ -47,9 +47,9 @@ def read_translator_settings(text: str) -> TranslatorSettings:
 
 
 def _chosen(record: Any) -> dict[str, Any]:
-    return {
-        each.name: value for each in fields(record) if (value := getattr(record, each.name)) != each.default
-    }
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    nothing = {each.name for each in fields(record) if each.default in (0, "auto")}
+    return {name: value for name, value in values.items() if name not in nothing or value not in (0, "auto")}
 
 
 def _read(kind: type[Settings], text: str) -> Settings:

@@ -50,13 +50,13 @@ class TextSplit:
 
 
 def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
-    """Hold out the last ``validation`` of the characters, or a file of that name.
+    """Hold out the last ``validation`` of the characters, or a file of that name, read as the text is.
 
     Raises:
         CorpusError: a part would be empty, or the file cannot be read.
     """
     if isinstance(validation, str):
-        other = open_corpus([validation])
+        other = open_corpus([validation], corpus.reading)
         return TextSplit(
             Stretch(corpus, 0, corpus.characters),
             Stretch(other, 0, other.characters),

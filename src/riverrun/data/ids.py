@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import weakref
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,10 @@ from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import Corpus
 from riverrun.errors import CorpusError
 from riverrun.text import START, Tokenizer
+from riverrun.text.counting import Counts, count
 from riverrun.text.tokenizer import rebuffer
+
+_FORM = 2  # of what is kept beside the ids
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,22 @@ class IdFile:
         path: raw little-endian unsigned integers.
         length: number of ids N.
         width: bytes of one id.
-        characters: characters of normalised text they stand for.
-        size: bytes of UTF-8 of that text.
+        counts: of the text that they stand for, without the start symbols between documents.
     """
 
     path: Path
     length: int
     width: int
-    characters: int
-    size: int
+    counts: Counts
+
+    @property
+    def characters(self) -> int:
+        return self.counts.characters
+
+    @property
+    def symbols_per_character(self) -> float | None:
+        """Ids for each character; None where symbols do not tell every character, so that no figure can be given."""
+        return self.length / self.counts.characters if self.counts.tells_every_character else None
 
     def read(self, start: int, stop: int) -> NDArray[np.int64]:
         """Ids [stop - start] from positions ``start`` to ``stop``.
@@ -64,7 +74,7 @@ def encode_corpus(corpus: Corpus, tokenizer: Tokenizer, start: int = 0, stop: in
         UnknownSymbolError: under the policy ``refuse``.
         CorpusError: nothing is left after encoding, or the cache cannot be written.
     """
-    identity = json.dumps([corpus.digest, tokenizer.to_dict(), start, stop], sort_keys=True)
+    identity = json.dumps([_FORM, corpus.digest, tokenizer.to_dict(), start, stop], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:32]
     path = cache_directory() / "ids" / f"{key}.bin"
     about = path.with_suffix(".json")
@@ -72,10 +82,10 @@ def encode_corpus(corpus: Corpus, tokenizer: Tokenizer, start: int = 0, stop: in
         if not about.exists():
             _encode(corpus, tokenizer, start, stop, path, about)
         facts = json.loads(about.read_text(encoding="utf-8"))
-        found = IdFile(path, **facts)
+        found = IdFile(path, facts["length"], facts["width"], Counts(**facts["counts"]))
         if path.stat().st_size != found.length * found.width:
             raise ValueError("its length is wrong")
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CorpusError(
             f"encoded text in the cache ({path.parent}): {error}; run riverrun data clean, "
             "or set RIVERRUN_CACHE to a directory with room"
@@ -91,7 +101,7 @@ def _encode(
     path.parent.mkdir(parents=True, exist_ok=True)
     width = 1 if tokenizer.size <= 1 << 8 else 2 if tokenizer.size <= 1 << 16 else 4
     dtype = f"<u{width}"
-    length = characters = size = 0
+    length, counts = 0, Counts()
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -102,15 +112,13 @@ def _encode(
                 for piece in rebuffer(document, tokenizer.unit, tokenizer.normalizer):
                     ids = tokenizer.encode(piece)
                     stream.write(ids.astype(dtype).tobytes())
-                    text = tokenizer.normalizer(piece)
                     length += len(ids)
-                    characters += len(text)
-                    size += len(text.encode("utf-8", "surrogatepass"))
+                    counts += count(tokenizer, piece, ids)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    facts = {"length": length, "width": width, "characters": characters, "size": size}
+    facts = {"length": length, "width": width, "counts": asdict(counts)}
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as stream:
         json.dump(facts, stream)
     os.replace(stream.name, about)

@@ -20,6 +20,7 @@ class BpeTokenizer:
     """Wraps a trained byte-level BPE model; its ids follow the two special ones. Nothing is ever unknown."""
 
     unit = "bpe"
+    skips = False
 
     def __init__(self, model: "HuggingFaceTokenizer", normalizer: Normalizer) -> None:
         self._model = model

@@ -16,6 +16,7 @@ class ByteTokenizer:
 
     unit = "byte"
     size = 256 + SPECIAL
+    skips = False
 
     def __init__(self, normalizer: Normalizer) -> None:
         self.normalizer = normalizer

@@ -37,6 +37,10 @@ class SymbolTokenizer:
     def size(self) -> int:
         return self.vocabulary.size
 
+    @property
+    def skips(self) -> bool:
+        return self.unknown == "skip"
+
     def encode(self, text: str) -> NDArray[np.int32]:
         text = self.normalizer(text)
         if self.unit == "char":
@@ -53,7 +57,10 @@ class SymbolTokenizer:
         return _TableDecoder(self.vocabulary, " " if self.unit == "symbols" else "")
 
     def unseen(self, text: str) -> dict[str, int]:
-        counts = Counter(self._symbols(self.normalizer(text)))
+        normalised = self.normalizer(text)
+        if self.unit == "char" and self._table[code_points(normalised)].all():  # as nearly always, and fast
+            return {}
+        counts = Counter(self._symbols(normalised))
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
 
     def to_dict(self) -> dict[str, Any]:

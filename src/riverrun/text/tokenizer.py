@@ -37,6 +37,11 @@ class Tokenizer(Protocol):
         """Number of ids V, the two special ones included."""
         ...
 
+    @property
+    def skips(self) -> bool:
+        """Whether units outside the vocabulary are left out of the ids."""
+        ...
+
     def encode(self, text: str) -> Ids:
         """Ids [T] of the normalised text; raises UnknownSymbolError under the policy ``refuse``."""
         ...

@@ -13,6 +13,7 @@ from torch import Tensor
 from riverrun.config.resolved import LanguageSettings
 from riverrun.config.settings import Settings
 from riverrun.config.written import to_toml
+from riverrun.data import caveats
 from riverrun.data.batch import MASKED, Batch, Cursor
 from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
@@ -77,9 +78,9 @@ class LanguageModelTask:
                     correct += (logs.argmax(dim=1) == wanted).sum()
             tokens += len(targets)
             unknown += int((targets == UNKNOWN).sum())
-        ids = self.held_out.ids
-        bits = Ratio(nats / math.log(2), tokens * ids.characters / ids.length)
-        figures = {"bits_per_character": bits, "accuracy": Ratio(int(correct), tokens)}
+        figures = {"accuracy": Ratio(int(correct), tokens)}
+        if (per_character := self.held_out.ids.symbols_per_character) is not None:
+            figures["bits_per_character"] = Ratio(nats / math.log(2), tokens / per_character)
         if unknown:  # what these symbols stand for is in no bit
             figures["unknown_share"] = Ratio(unknown, tokens)
         return Validation(nats, tokens, figures)
@@ -141,6 +142,7 @@ def new_language_model(settings: Settings, split: TextSplit, device: torch.devic
     symbols = resolve_symbols(settings.text)
     tokenizer = train_tokenizer(symbols, split.training.texts())
     parts = _encoded(split, tokenizer)
+    caveats.warn(split, *parts)
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
     return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
 

@@ -15,6 +15,7 @@ from riverrun.config.conditions import refuse_idle
 from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import open_corpus
+from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError
@@ -121,7 +122,7 @@ def _split(request: Request) -> TextSplit | PairSplit:
     """What is learned from and what is held out, each opened once."""
     data, seed = request.settings.data, request.settings.training.seed
     if data.task == "language" or (data.task == "auto" and not looks_like_pairs(request.inputs)):
-        return split_text(open_corpus(request.inputs), data.validation)
+        return split_text(open_corpus(request.inputs, Reading.of(data)), data.validation)
     return split_pairs(open_pairs(request.inputs, data.skip_bad), data.validation, seed)
 
 
