@@ -9,7 +9,7 @@ _CONTROLS = {code: 0x2400 + code for code in range(32) if code != ord("\n")}
 _CONTROLS |= {ord("\t"): "    ", 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), "\ufffd")}
 
 MEANINGS = {
-    "bits_per_character": "bits per character: what a character of unseen text costs; 8 in a plain file, lower is better",
+    "bits_per_character": "bits per character: the cost of a character of unseen text, 8 in a file; lower is better",
     "exact_match": "exact match: share of held-out sources that are answered without a fault",
     "symbol_error_rate": "symbol error rate: faults for each symbol wanted, 0 at best; it may exceed 1",
 }
