@@ -70,7 +70,7 @@ def test_each_signal_has_its_own_words_and_what_was_not_measured_is_called_so(
     shown = subprocess.run(command("show", tmp_path / "m"), capture_output=True, text=True, check=True).stdout
     assert "not measured" in shown
     assert "inf" not in shown.replace("information", "")
-    assert "-1" not in shown
+    assert "best step" not in shown
 
 
 def test_progress_that_nobody_reads_does_not_end_a_run(corpus, tmp_path):
