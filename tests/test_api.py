@@ -148,3 +148,17 @@ def test_errors_name_settings_in_python_and_flags_on_the_command_line(corpus, tm
     with pytest.raises(riverrun.RiverrunError, match=r"data\.skip_bad") as caught:
         train(tmp_path / "bad.tsv")
     assert "--data.skip-bad" in caught.value.message
+
+
+def test_training_shows_how_it_goes_unless_told_otherwise(corpus, capsys):
+    train(corpus)
+    assert "held-out loss" in capsys.readouterr().err
+    seen = []
+    train(corpus, progress=False, on_event=seen.append)
+    assert capsys.readouterr() == ("", "")
+    assert [type(event).__name__ for event in seen][:: len(seen) - 1] == ["Started", "Stopped"]
+
+
+def test_what_is_offered_is_listed():
+    assert {"train", "load", "RiverrunError", "__version__"} <= set(dir(riverrun))
+    assert (Path(riverrun.__file__).parent / "py.typed").exists()

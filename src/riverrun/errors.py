@@ -2,7 +2,9 @@
 
 import re
 
-_FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:\.[a-z]+)?(?:-[a-z]+)*)(?![\w-])")
+_FLAG = re.compile(
+    r"(?<![\w-])--([a-z]+\.[a-z]+(?:-[a-z]+)*|minutes|epochs|steps|output|resume|overwrite)(?![\w-])"
+)
 
 
 def visible(text: str) -> str:
@@ -15,7 +17,7 @@ class RiverrunError(Exception):
     """Something failed; the command line exits with 1. Names and texts of strangers in a message stay harmless.
 
     Messages name settings as flags (``--data.skip-bad``), and so does the command line; in Python, which has no
-    flags, ``str`` names them as settings (``data.skip_bad``).
+    flags, ``str`` names them as settings (``data.skip_bad``) and as arguments of ``train``.
     """
 
     exit_code = 1

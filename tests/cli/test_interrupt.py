@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 import tiny
 
 STEPS = 400
@@ -19,13 +21,13 @@ def settings() -> list[str]:
     return [f"--{key.replace('_', '-')}={value}" for key, value in tiny.SETTINGS.items()]
 
 
-def interrupt(process: subprocess.Popen) -> str:
-    """Wait until steps are being made, then press Ctrl-C; returns all of stderr."""
+def interrupt(process: subprocess.Popen, number: int = signal.SIGINT) -> str:
+    """Wait until steps are being made, then press Ctrl-C (or send another signal); returns all of stderr."""
     said = ""
     for line in process.stderr:
         said += line
         if "steps; held-out" in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             break
     return said + process.stderr.read()
 
@@ -50,6 +52,25 @@ def test_an_interrupted_run_is_saved_and_its_command_goes_on(corpus, tmp_path):
     assert json.loads(resumed.stdout)["steps"] == STEPS
     tiny.train(corpus, tmp_path / "whole", budget__steps=STEPS)
     assert tiny.weights(output) == tiny.weights(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(signal.SIGINT, "Ctrl-C again"), (signal.SIGTERM, "asked to end (SIGTERM)")],
+)
+def test_each_signal_has_its_own_words_and_what_was_not_measured_is_called_so(
+    number, words, corpus, tmp_path
+):
+    begun = command("train", corpus, "-o", tmp_path / "m", "--steps", 100_000, *settings())
+    with subprocess.Popen(begun, stderr=subprocess.PIPE, text=True) as process:
+        said = interrupt(process, number)
+    assert process.returncode == 128 + number
+    assert words in said
+    assert "Ctrl-C" not in said or number == signal.SIGINT
+    shown = subprocess.run(command("show", tmp_path / "m"), capture_output=True, text=True, check=True).stdout
+    assert "not measured" in shown
+    assert "inf" not in shown.replace("information", "")
+    assert "best step" not in shown
 
 
 def test_progress_that_nobody_reads_does_not_end_a_run(corpus, tmp_path):

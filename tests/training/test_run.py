@@ -250,7 +250,7 @@ class TestNotANumber:
     def test_a_loss_that_is_none_stops_the_run_and_keeps_the_checkpoint(self, corpus, tmp_path, monkeypatch):
         monkeypatch.setattr("riverrun.training.language.F.cross_entropy", _failing_after(8))
         with pytest.raises(
-            TrainingError, match=r"loss became nan at step \d+.*step-00000000\d.*learning-rate"
+            TrainingError, match=r"loss became nan at step \d+.*step-00000000\d.*learning_rate"
         ):
             tiny.train(corpus, tmp_path / "run", training__checkpoint_every=2)
         kept = checkpoints.newest(tmp_path / "run" / "checkpoints")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from riverrun.cli.parsing import Parser
+from riverrun.cli.parsing import Parser, one_line
 
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"did you mean {close[0]}?" if close else f"the commands are {', '.join(COMMANDS)}"
-        print(f"riverrun: there is no command {name!r}; {hint}", file=sys.stderr)
+        _complain(f"there is no command {name!r}; {hint}")
         return 2
     return _run(name, rest)
 
@@ -65,7 +65,7 @@ def _run(name: str, arguments: list[str]) -> int:
     except RiverrunError as error:
         if options.debug:
             raise
-        print(f"riverrun: {error.message}", file=sys.stderr)
+        _complain(error.message)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,8 +76,12 @@ def _run(name: str, arguments: list[str]) -> int:
     except Exception as error:
         if options.debug:
             raise
-        print(f"riverrun: {_in_words(error)}", file=sys.stderr)
+        _complain(_in_words(error))
         return 1
+
+
+def _complain(text: str) -> None:
+    print(one_line(f"riverrun: {text}"), file=sys.stderr)
 
 
 def _in_words(error: Exception) -> str:
@@ -126,7 +130,7 @@ def _show_warning(shown: set[str], message, category, filename, lineno, file=Non
     """Print a warning; the same one once a command."""
     if (text := str(message)) not in shown:
         shown.add(text)
-        print(f"warning: {text}", file=sys.stderr)
+        print(one_line(f"warning: {text}"), file=sys.stderr)
 
 
 def script() -> None:

@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}; see {self.prog.removesuffix('.py')} --help", file=sys.stderr)
+        print(one_line(f"{self.prog}: {message}; see {self.prog} --help"), file=sys.stderr)
         raise SystemExit(2)
 
     def _sort(self, arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -105,6 +105,12 @@ class Parser(argparse.ArgumentParser):
             tail = name.removeprefix("--").rpartition(".")[2]
             close = [tails[each] for each in difflib.get_close_matches(tail, tails, n=1)]
         return f"there is no option {name}" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def one_line(text: str, most: int = 1000) -> str:
+    """A text as one line that does not move the cursor; of one that is very long, its beginning and its end."""
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+    return line if len(line) <= most else f"{line[: 2 * most // 3]} ... {line[-most // 4 :]}"
 
 
 def _is_option(argument: str) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import Corpus
+from riverrun.data.positional import open_to_read, read_at
 from riverrun.errors import CorpusError
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
@@ -53,13 +54,13 @@ class IdFile:
         Reads through the page cache rather than a mapping, so that resident memory does not grow as
         training walks over a large file.
         """
-        raw = os.pread(self._descriptor, (stop - start) * self.width, start * self.width)
+        raw = read_at(self._descriptor, (stop - start) * self.width, start * self.width)
         return np.frombuffer(raw, f"<u{self.width}").astype(np.int64)
 
     @cached_property
     def _descriptor(self) -> int:
         """Stays open, so that cleaning the cache does not disturb a run; closed with the object."""
-        descriptor = os.open(self.path, os.O_RDONLY)
+        descriptor = open_to_read(self.path)
         weakref.finalize(self, os.close, descriptor)
         return descriptor
 
@@ -119,7 +120,9 @@ def _encode(
         Path(temporary).unlink(missing_ok=True)
         raise
     facts = {"length": length, "width": width, "counts": asdict(counts)}
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as stream:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
+    ) as stream:
         json.dump(facts, stream)
     os.replace(stream.name, about)
 

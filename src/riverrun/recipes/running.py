@@ -129,6 +129,7 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
             minutes=experiment.minutes,
             settings=settings,
             overwrite=True,
+            progress=False,
         )
     seconds = time.perf_counter() - began
     figures = recorded_figures(output)

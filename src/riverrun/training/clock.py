@@ -28,7 +28,11 @@ class Clock:
 def _process_age() -> float:
     """Seconds since this process began; 0 where the system does not say."""
     try:
-        started = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        started = int(_stat().rsplit(")", 1)[1].split()[19])
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK"))
     except (OSError, AttributeError, ValueError, IndexError):
         return 0.0
+
+
+def _stat() -> str:
+    return Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")

@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM ask a long command to come to a good end."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+
+@dataclass
+class Asked:
+    """Which signal has asked for the end, if one has."""
+
+    by: int | None = None
+
+
+_STOPPING = {
+    signal.SIGINT: b"stopping after this step; Ctrl-C again to leave without saving\n",
+    signal.SIGTERM: b"asked to end (SIGTERM): stopping after this step, then saving\n",
+}
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Asked]:
+    """Ctrl-C and SIGTERM ask the run to stop after its step; a second one ends it at once."""
+    asked = Asked()
+
+    def note(number: int, frame: object) -> None:
+        if asked.by is not None:
+            raise KeyboardInterrupt
+        asked.by = number
+        with suppress(OSError):  # not print: the signal may have come in the middle of one
+            os.write(2, (b"\r\x1b[J" if os.isatty(2) else b"\n") + _STOPPING[signal.Signals(number)])
+
+    before = {number: signal.signal(number, note) for number in _STOPPING}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
