@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import Bundle
-from riverrun.config.resolved import TranslatorSettings
+from riverrun.config.resolved import TranslatorSettings, TranslatorShape
 from riverrun.config.written import read_translator_settings, to_toml
 from riverrun.data.rows import Ids
 from riverrun.errors import InputError, ModelError
@@ -134,15 +134,7 @@ class TrainedTranslator:
     @property
     def parameters(self) -> int:
         """Number of trained weights, of all models together; tied ones once."""
-        return sum(
-            count_weights(
-                member.weights,
-                lambda name, tied=shape.tied: (
-                    name.startswith("members.") and not (tied and name.endswith(".projection.weight"))
-                ),
-            )
-            for member, shape in zip(self._bundles, self._shapes, strict=True)
-        )
+        return sum(map(_count, self._bundles, self._shapes))
 
     def translate(self, texts: Iterable[str], **options: Any) -> list[str]:
         """The best output for each text, in order; an empty text gives an empty one.
@@ -329,6 +321,17 @@ class TrainedTranslator:
             scored = self.stepper.force([sources[i] for i in indices], [outputs[i] for i in indices])
             found |= dict(zip(indices, scored, strict=True))
         return [found[index] for index in range(len(sources))]
+
+
+def _count(member: Bundle, shape: TranslatorShape) -> int:
+    """Weights of a model. Where they are tied, version 0.1.0 wrote the projection of outputs beside the embedding."""
+
+    def counted(name: str) -> bool:
+        embedding = name.replace(".output.projection.", ".embedding.")
+        twice = shape.tied and embedding != name and embedding in member.weights
+        return name.startswith("members.") and not twice
+
+    return count_weights(member.weights, counted)
 
 
 def _writes(settings: TranslatorSettings) -> str:
