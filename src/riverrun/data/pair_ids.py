@@ -24,6 +24,11 @@ class Encoded(NamedTuple):
     sources: Rows
     targets: Rows
 
+    @property
+    def target_symbols(self) -> int:
+        """Of all targets together."""
+        return int(self.targets.ends[-1])
+
 
 class Parts(NamedTuple):
     """The pairs of a corpus to learn from and to validate with, each read as often as asked, and its name."""
