@@ -71,11 +71,6 @@ class PairBatches:
             inputs[1 : len(row), column] = row[:-1]
         return PairBatch(source, lengths, inputs, targets)
 
-    def in_order(self) -> list[NDArray[np.int64]]:
-        """Indices of batches that cover every pair once, sorted by length."""
-        order = np.lexsort((self.targets.lengths, self.sources.lengths))
-        return [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
-
     def _cut(self, epoch: int) -> list[NDArray[np.int64]]:
         """Indices of the batches of an epoch; those of the latest one asked for are kept."""
         if epoch not in self._latest:

@@ -22,6 +22,11 @@ class Encoded(NamedTuple):
     sources: Rows
     targets: Rows
 
+    @property
+    def target_symbols(self) -> int:
+        """Of all targets together."""
+        return int(self.targets.ends[-1])
+
 
 @dataclass(frozen=True)
 class PairIds:

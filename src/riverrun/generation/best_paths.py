@@ -1,40 +1,73 @@
 """The most likely way in which a transducer writes a given target: what its log-probability is that of."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.data.actions import Actions
 from riverrun.data.rows import Ids
+from riverrun.generation.search import Hypothesis, Search
 from riverrun.generation.stepping import Stepper, in_batches
 from riverrun.text.vocabulary import START
 
 WIDTH = 8  # paths kept side by side
 
 
+class ActionPath(NamedTuple):
+    """How a transducer writes a target: its actions, the boundary symbol last, and their log-probability in nats."""
+
+    actions: Ids
+    log_probability: float
+
+
 def best_paths(
     stepper: Stepper, actions: Actions, sources: Sequence[Ids], targets: Sequence[Ids]
-) -> list[Ids]:
-    """For each of N sources the actions that write its target, the boundary symbol last.
+) -> list[ActionPath]:
+    """For each of N sources the most likely path to its target.
 
     The sum over all paths cannot be had: what a network says depends on every action before. This is the best of
     them by a beam search that allows nothing but the target. A search among all outputs that is no wider keeps no
     path to this target that this one has not.
     """
-    found: list[Ids] = [np.empty(0, np.int32)] * len(sources)
+    found: dict[int, ActionPath] = {}
     batches = in_batches(sources, WIDTH)
 
-    def search_batch(indices: list[int]) -> list[Ids]:
+    def search_batch(indices: list[int]) -> list[ActionPath]:
         return _search(stepper, actions, [sources[i] for i in indices], [targets[i] for i in indices])
 
     for indices, paths in zip(batches, stepper.side_by_side(search_batch, batches), strict=True):
-        for index, path in zip(indices, paths, strict=True):
-            found[index] = path
-    return found
+        found |= dict(zip(indices, paths, strict=True))
+    return [found[index] for index in range(len(sources))]
 
 
-def _search(stepper: Stepper, actions: Actions, sources: list[Ids], targets: list[Ids]) -> list[Ids]:
+def with_best_paths(
+    stepper: Stepper,
+    actions: Actions,
+    sources: Sequence[Ids],
+    found: Sequence[Sequence[Hypothesis]],
+    how: Search,
+) -> list[list[Hypothesis]]:
+    """Hypotheses for each of N sources, those that are finished by the most likely path to what they write."""
+    rows = [
+        (source, np.array(actions.written(hypothesis.ids), np.int32))
+        for source, hypotheses in zip(sources, found, strict=True)
+        for hypothesis in hypotheses
+        if hypothesis.finished
+    ]
+    paths = iter(best_paths(stepper, actions, *map(list, zip(*rows, strict=True))) if rows else ())
+
+    def best(hypothesis: Hypothesis) -> Hypothesis:
+        if not hypothesis.finished:
+            return hypothesis
+        outputs, log = next(paths)
+        return Hypothesis(tuple(outputs[:-1].tolist()), log, how.score(log, len(outputs)), finished=True)
+
+    return [[best(hypothesis) for hypothesis in hypotheses] for hypotheses in found]
+
+
+def _search(stepper: Stepper, actions: Actions, sources: list[Ids], targets: list[Ids]) -> list[ActionPath]:
     """K paths for each of B pairs, all of as many actions; at each step every path may go on in three ways or end."""
     count, width = len(sources), WIDTH
     wanted = _padded(targets)
@@ -86,7 +119,7 @@ def _search(stepper: Stepper, actions: Actions, sources: list[Ids], targets: lis
         )
         state = stepper.select(state, rows.ravel())
         outputs = history[..., -1].ravel()
-    return paths
+    return [ActionPath(path, float(log)) for path, log in zip(paths, best, strict=True)]
 
 
 def _padded(targets: list[Ids]) -> NDArray[np.int64]:

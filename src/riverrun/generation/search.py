@@ -46,8 +46,10 @@ class Hypothesis(NamedTuple):
         ids: without the end symbol.
         log_probability: in nats, the end symbol included if it was reached.
         score: the same, normalised for length; hypotheses are ranked by it.
+        finished: the end symbol was reached; if not, the bound on its length was met first.
     """
 
     ids: tuple[int, ...]
     log_probability: float
     score: float
+    finished: bool

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from riverrun.data.rows import Ids
 
 ROWS = 256  # hypotheses stepped together, over all sources of a batch
+SYMBOLS = 1 << 15  # of the sources that these see: what an encoder says of each is kept for every one
 
 
 class Stepper(Protocol):
@@ -34,16 +35,16 @@ class Stepper(Protocol):
         ...
 
 
-def length_bound(source: int) -> int:
-    """Outputs written at most for a source of that many symbols, in case the end symbol never comes."""
-    return 3 * source + 50
-
-
 def in_batches(sources: Sequence[Ids], width: int) -> list[list[int]]:
-    """Indices of sources in batches of like length, with at most ``ROWS`` hypotheses of ``width`` each.
+    """Indices of sources in batches of like length, with at most ``ROWS`` hypotheses of ``width`` each and at most
+    ``SYMBOLS`` source symbols beside them, padding included; a source alone may be longer.
 
     The longest come first, so that threads that share the batches end together.
     """
-    order = sorted(range(len(sources)), key=lambda index: -len(sources[index]))
-    size = max(1, ROWS // width)
-    return [order[start : start + size] for start in range(0, len(order), size)]
+    batches: list[list[int]] = []
+    for index in sorted(range(len(sources)), key=lambda index: -len(sources[index])):
+        rows = (len(batches[-1]) + 1) * width if batches else ROWS + 1
+        if rows > ROWS or rows * (len(sources[batches[-1][0]]) + 1) > SYMBOLS:
+            batches.append([])
+        batches[-1].append(index)
+    return batches

@@ -49,9 +49,10 @@ def memory(folder: Path) -> Figures:
                 found = model.evaluate(path, beam=1)
         figures |= {
             f"exact match on {name} pairs": found.exact_match,
-            f"BLEU of {name} pairs": found.bleu,
             f"chrF of {name} pairs": found.chrf,
         }
+        if found.bleu is not None:
+            figures[f"BLEU of {name} pairs"] = found.bleu
     return figures
 
 

@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 
 from riverrun.reporting import page
-from riverrun.translator import AttentionMap, TrainedTranslator, Translation
+from riverrun.translated import AttentionMap, Translation
+from riverrun.translator import TrainedTranslator
 
 
 def write_page(path: Path, model: TrainedTranslator, translations: Sequence[Translation]) -> None:

@@ -22,22 +22,18 @@ from riverrun.data.held_out import PairSplit
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
 from riverrun.data.pair_ids import Encoded, PairIds, encode_pairs
 from riverrun.data.rows import Rows
-from riverrun.evaluation.pair_quality import distance
-from riverrun.generation.beam import search
-from riverrun.generation.search import Search
+from riverrun.data.target_lengths import TargetLengths
 from riverrun.models.cores import CoreState
-from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq, vote
+from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq
 from riverrun.models.side_by_side import workers
-from riverrun.models.stepper import TorchStepper
 from riverrun.text import START, Tokenizer
 from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
 from riverrun.training.defaults import has_fast_bf16
+from riverrun.training.held_out_pairs import HeldOutPairs
 from riverrun.training.task import Preview, Ratio, Step, Validation
 
 LOOKED_AT = 2000  # pairs aligned to choose a decoder
-TRANSLATED = 8000  # target symbols of validation pairs that are translated at an evaluation
-SHOWN = 3  # of them, in previews
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,18 @@ class PairTask:
     source: Tokenizer
     target: Tokenizer
     training: tuple[PairBatches, ...]  # for each network the same pairs in an order of its own
-    validation: PairBatches
-    references: Rows  # of the validation pairs: target symbols, where the batches may hold actions
+    held_out: HeldOutPairs
     device: torch.device
     workers: ThreadPoolExecutor | None  # train the networks side by side; None: one after the other
 
     @property
     def tokens(self) -> tuple[int, int]:
-        return self.training[0].target_symbols, self.validation.target_symbols
+        return self.training[0].target_symbols, self.held_out.pairs.target_symbols
+
+    @property
+    def pairs(self) -> tuple[int, int]:
+        """Pairs in the training and in the held-out part."""
+        return len(self.training[0].sources), len(self.held_out.pairs.sources)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -102,28 +102,15 @@ class PairTask:
         return float(loss.detach())
 
     def validate(self, limit: int) -> Validation:
-        """Loss of the held-out targets, and how many of the first ones are translated without a fault."""
-        nats, tokens = 0.0, 0
-        for indices in self.validation.in_order():
-            batch = self.validation.collect(indices)
-            counted = self._tensor(batch.targets) != PADDING
-            states = tuple(network.start(*self._source(batch)) for network in self.model.networks)
-            logs, _, _ = vote(self.model.networks, self._tensor(batch.inputs), states)
-            wanted = self._tensor(np.maximum(batch.targets, 0)).unsqueeze(-1)
-            nats -= float(logs.gather(-1, wanted).squeeze(-1)[counted].double().sum())
-            tokens += sum(len(self.references[index]) + 1 for index in indices)
-            if tokens >= limit:
-                break
-        chosen = range(max(1, int(np.searchsorted(self.references.ends, TRANSLATED)) - 1))
-        outputs = self._translate(list(chosen))
-        wrong = [
-            distance(output, self.references[index].tolist())
-            for index, output in zip(chosen, outputs, strict=True)
-        ]
+        """Loss of held-out targets, and how many of some are translated without a fault."""
+        nats, tokens = self.held_out.loss(self.model, limit)
+        found, tags = self.held_out.compare(self.model)
         figures = {
-            "exact_match": Ratio(wrong.count(0), len(chosen)),
-            "symbol_error_rate": Ratio(sum(wrong), max(1, int(self.references.ends[len(chosen)]))),
+            "exact_match": Ratio(found.hits, found.sources),
+            "symbol_error_rate": Ratio(found.edits, max(1, found.symbols)),
         }
+        if tags is not None:
+            figures["tag_accuracy"] = Ratio(tags.tag_accuracy * found.symbols, max(1, found.symbols))
         # A transducer is chosen by its outputs: its loss grows long before they get worse. Sentences are hardly
         # ever right as a whole, and there the loss says more.
         monotone = self.settings.model.attention == "monotone"
@@ -131,18 +118,12 @@ class PairTask:
         return Validation(nats, tokens, figures, by_outputs if monotone else {})
 
     def previews(self, step: int) -> list[Preview]:
-        """A few validation pairs and what the model makes of them."""
+        """A few validation pairs, the same at every evaluation, and what the model makes of them."""
         if not self.settings.training.preview_length:
             return []
-        draw = np.random.default_rng((self.settings.training.seed, step))
-        indices = draw.choice(len(self.references), min(SHOWN, len(self.references)), replace=False).tolist()
         return [
-            Preview(
-                f"wanted {self.target.decode(self.references[index])!r}",
-                self.source.decode(self.validation.sources[index]),
-                self.target.decode(output),
-            )
-            for index, output in zip(indices, self._translate(indices), strict=True)
+            Preview(f"wanted {wanted}", source, output)
+            for source, wanted, output in self.held_out.show(self.model, self.settings.training.seed)
         ]
 
     def files(self) -> dict[str, bytes]:
@@ -157,6 +138,9 @@ class PairTask:
             "kind": "tagger" if data.task == "tagging" else "translator",
             "unit": f"{data.source_unit} to {data.target_unit}",
             "longest_source": int(self.training[0].sources.lengths.max()),
+            "target_lengths": self.held_out.lengths.to_dict(),
+            "pairs": self.pairs[0],
+            "validation_pairs": self.pairs[1],
         }
 
     def _products(self) -> AbstractContextManager[Any]:
@@ -172,13 +156,6 @@ class PairTask:
             return loss.teacher_forcing
         epochs = cursor.epoch + cursor.chunk / self.steps_per_epoch
         return 1 - (1 - loss.teacher_forcing) * min(1.0, epochs / loss.teacher_forcing_epochs)
-
-    def _translate(self, indices: list[int]) -> list[list[int]]:
-        """Target symbols of the greedy outputs for validation pairs."""
-        stepper = TorchStepper([self.model], self.target.size)
-        sources = [np.asarray(self.validation.sources[index]) for index in indices]
-        found = search(stepper, sources, Search(beam=1))
-        return [stepper.written(hypotheses[0].ids) for hypotheses in found]
 
     def _source(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         return self._tensor(batch.source), self._tensor(batch.lengths)
@@ -216,11 +193,11 @@ def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> P
     if settings.model.attention == "monotone":
         aligner = fit_aligner(lambda: _sample(ids.training, 10 * LOOKED_AT), *sizes).aligner
         outputs = Actions(ids.target.size).size
-    learned, held_out = (
-        PairBatches(part.sources, _outputs(part, aligner), training.batch, training.seed)
-        for part in (ids.training, ids.validation)
+    learned = PairBatches(
+        ids.training.sources, _outputs(ids.training, aligner), training.batch, training.seed
     )
-    model = Seq2Seq(settings.model, *sizes, tagging=settings.data.task == "tagging")
+    tagging = settings.data.task == "tagging"
+    model = Seq2Seq(settings.model, *sizes, tagging)
     model.start_from_frequencies(torch.from_numpy(learned.targets.counts(outputs)))
     return PairTask(
         model.to(device),
@@ -228,8 +205,13 @@ def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> P
         ids.source,
         ids.target,
         tuple(replace(learned, order=member) for member in range(settings.model.members)),
-        held_out,
-        ids.validation.targets,
+        HeldOutPairs(
+            ids.source,
+            ids.target,
+            ids.validation,
+            TargetLengths.of(ids.training.sources.lengths, ids.training.targets.lengths),
+            tagging,
+        ),
         device,
         _workers(settings, device),
     )
