@@ -156,27 +156,31 @@ class CompiledDecoder:
         stages: int,
     ) -> _Written:
         states = np.stack([position.state.parts[0] for position in positions])
-        recent = [position.recent for position in positions]
-        margin = max(map(len, recent))
+        known = [len(position.state.latest) + 1 for position in positions]
+        margin = max(known)
         trail = np.zeros((len(positions), margin + count), np.int64)
-        for row, symbols in zip(trail, recent, strict=True):
-            row[margin - len(symbols) : margin] = symbols
+        for row, length, position in zip(trail, known, positions, strict=True):
+            row[margin - length : margin - 1] = position.state.latest
+            row[margin - 1] = position.last
+        conditions = np.zeros(len(positions), np.int64)
+        if len(self._permitted) > 1:
+            conditions[:] = [condition_after(self._permitted, position.recent) for position in positions]
         arrays = {
             at.STATES: states,
             at.TRAIL: trail,
-            at.KNOWN: np.array([len(symbols) for symbols in recent], np.int64),
+            at.KNOWN: np.array(known, np.int64),
             at.SAMPLING: np.array([row_of(sampling) for sampling in samplings]),
             at.STARTS: np.array([start(seed, sequence) for seed, sequence in seeds], np.uint64),
             at.WRITTEN: np.array([position.written for position in positions], np.int64),
             at.SYMBOLS: np.empty(len(positions), np.int64),
             at.PERMITTED: self._permitted,
-            at.CONDITIONS: np.array([condition_after(self._permitted, each) for each in recent], np.int64),
+            at.CONDITIONS: conditions,
         }
         numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
         logits = self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
         after = []
-        for k, (position, symbols) in enumerate(zip(positions, recent, strict=True)):
-            latest = trail[k, max(margin - len(symbols), margin + count - 1 - LATEST) : -1].copy()
+        for k, (position, length) in enumerate(zip(positions, known, strict=True)):
+            latest = trail[k, max(margin - length, margin + count - 1 - LATEST) : -1].copy()
             reached = State((states[k],), latest)
             after.append(Position(reached, int(trail[k, -1]), position.written + count))
         return _Written(trail[:, margin:], after, logits)
