@@ -15,6 +15,7 @@ from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, SETTIN
 from riverrun.generation.compiled.pace import Pace, cores, in_threads
 from riverrun.generation.compiled.weights import pack
 from riverrun.generation.draws import start
+from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.permitted import Permitted, all_text, condition_after
 from riverrun.generation.sampling import LATEST, Sampling
 from riverrun.generation.state import Position, Scores, State
@@ -72,26 +73,28 @@ class CompiledDecoder:
         self._pasts = [int(past) for past in fields[at.PAST :: at.LAYER_FIELDS]]
         cells = self._layers if self._core == LSTM else 0
         self._state_size = (sum(self._pasts) + cells) * self._width
+        self._initial = State((np.zeros(self._state_size, np.float32),))
         table = self.vocabulary * int(self._plan[at.TABLE_WIDTH])
         self.bytes_per_symbol = self._values.nbytes - 4 * table  # weights read for each one
         self._written_at_once = min(32, max(4, max(self._pasts) // 8))  # long pasts are worth moving rarely
         self._pace = Pace(max(1, min(cores(), self.bytes_per_symbol // _WORTH_SHARING)))
 
     def initial_state(self) -> State:
-        return State((np.zeros(self._state_size, np.float32),))
+        return self._initial
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
-        if not len(ids):
-            return state
-        return self._read(np.ascontiguousarray(ids, np.int64), state, at.FEED)
+        symbols = checked_ids(ids, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        return self._read(symbols, state, at.FEED) if len(symbols) else state
 
     def score(
         self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: State
     ) -> tuple[Scores, State]:
-        surprisal, correct = np.empty(len(inputs)), np.empty(len(inputs), np.uint8)
-        goals = np.ascontiguousarray(targets, np.int64)
+        symbols, goals = checked_pairs(inputs, targets, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        surprisal, correct = np.empty(len(symbols)), np.empty(len(symbols), np.uint8)
         arrays = {at.TARGETS: goals, at.SURPRISAL: surprisal, at.CORRECT: correct}
-        after = self._read(np.ascontiguousarray(inputs, np.int64), state, at.SCORE, arrays)
+        after = self._read(symbols, state, at.SCORE, arrays)
         return Scores(surprisal, correct.astype(np.bool_)), after
 
     def logits(self, positions: Sequence[Position]) -> tuple[NDArray[np.float32], list[State]]:
@@ -120,6 +123,7 @@ class CompiledDecoder:
         stages: int,
     ) -> list[_Written]:
         """Sequences shared out between the cores, where that is worth a thread."""
+        check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         sequences = len(positions)
         teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
