@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.generation.permitted import NEVER, all_text, condition_after
 from riverrun.generation.sampling import LATEST
 from riverrun.generation.state import Position, State
+from riverrun.text.permitted import NEVER, all_text, condition_after
 
 
 @settings(deadline=None)

@@ -13,9 +13,9 @@ from riverrun.generation.choice import choose
 from riverrun.generation.draws import uniform
 from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.input_table import PROJECTION, TABLE, with_tables
-from riverrun.generation.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position, Scores, State, Symbols
+from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.text.vocabulary import START
 
 Array = NDArray[np.float32]

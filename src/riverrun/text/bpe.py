@@ -42,6 +42,9 @@ class BpeTokenizer:
     def unseen(self, text: str) -> dict[str, int]:
         return {}
 
+    def unknown_units(self, text: str) -> list[str]:
+        return []
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "unit": self.unit,
@@ -58,6 +61,10 @@ class BpeTokenizer:
         except Exception as error:  # the library raises nothing more precise
             raise ValueError(f"bpe model: {error}") from error
         return cls(model, normalizer)
+
+    def bytes_of(self, symbol: int) -> bytes:
+        """The bytes of UTF-8 that an id stands for; none for a special one."""
+        return self._bytes.get(symbol, b"")
 
     @cached_property
     def _bytes(self) -> dict[int, bytes]:

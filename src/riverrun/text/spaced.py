@@ -41,6 +41,9 @@ class SpacedTokenizer:
         counts = Counter(self.normalizer(text).split())
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
 
+    def unknown_units(self, text: str) -> list[str]:
+        return [symbol for symbol in self.normalizer(text).split() if symbol not in self.vocabulary.ids]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "unit": self.unit,

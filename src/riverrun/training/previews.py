@@ -12,6 +12,7 @@ from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import START, Tokenizer
+from riverrun.text.permitted import permitted_by
 from riverrun.training.checkpoints import as_array
 from riverrun.training.task import Preview
 
@@ -29,15 +30,21 @@ def previews(
     weights = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
     # A first compilation would take longer than the previews of a short run: they do without it.
     chosen = {field.name: getattr(settings.model, field.name) for field in fields(LanguageShape)}
-    decoder = build_decoder(weights, LanguageShape(**chosen), compiling=False)
+    rules = permitted_by(tokenizer)
+    decoder = build_decoder(weights, LanguageShape(**chosen), permitted=rules, compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
     start = begin(decoder, prompt, settings.data.reading == "lanes")
     count, seed = len(samplings), settings.training.seed + step
     texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
     return [
-        Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), tokenizer.decode(text))
+        Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), _text(tokenizer, text))
         for sampling, text in zip(samplings, texts, strict=True)
     ]
+
+
+def _text(tokenizer: Tokenizer, ids: np.ndarray) -> str:
+    """The text of ids; an unfinished last character is left out."""
+    return "".join(map(tokenizer.decoder().push, ids.tolist()))
 
 
 def _seed_text(training: IdFile, seed: int, step: int) -> np.ndarray:

@@ -16,9 +16,9 @@ from riverrun.generation.compiled.pace import Pace, cores, in_threads
 from riverrun.generation.compiled.weights import pack
 from riverrun.generation.draws import start
 from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
-from riverrun.generation.permitted import Permitted, all_text, condition_after
 from riverrun.generation.sampling import LATEST, Sampling
 from riverrun.generation.state import Position, Scores, State
+from riverrun.text.permitted import Permitted, all_text, condition_after
 
 _READ_AT_ONCE = 64  # time steps between two clearings of the histories
 _WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
