@@ -188,8 +188,9 @@ class TrainedLanguageModel:
         """Several continuations of one prompt; sample k depends on the seed and k, not on ``n``."""
         if length is None:
             raise InputError("length = None: give 0 or more symbols; stream writes without end")
-        started, texts = time.perf_counter(), [""] * n
+        started = time.perf_counter()
         emissions, pieces = self._write(prompt, length, n, seed, stop, Sampling(**sampling))
+        texts = [""] * n
         for new in pieces:
             texts = [text + more for text, more in zip(texts, new, strict=True)]
         seconds = time.perf_counter() - started
