@@ -40,5 +40,6 @@ def test_a_condition_follows_from_the_latest_symbols():
         ([2, 1], 1),
         ([0, 2, 2], 0),
         ([1] * 40, 0),
+        ([0, 0, 0, 1, 0, 0, 1], 1),
     ):
         assert condition_after(table, latest) == condition

@@ -62,6 +62,7 @@ def test_subwords_spell_whole_characters_too(text, tmp_path):
     ids = tokenizer.encode(text)
     assert walk(table, ids) == 0
     for end in range(len(ids)):
+        assert condition_after(table, ids[:end]) == walk(table, ids[:end])
         unfinished = tokenizer.decode(ids[:end]).endswith("\ufffd")
         assert (walk(table, ids[:end]) != 0) == unfinished
 

@@ -17,7 +17,7 @@ from riverrun.text.tokenizer import Tokenizer
 from riverrun.text.vocabulary import SPECIAL
 
 NEVER = 255
-_LOOK_BACK = 16  # symbols from which the condition follows; a character of UTF-8 has four bytes at most
+_LOOK_BACK = 4  # symbols that tell the condition: of four bytes in a row one begins a character
 
 Permitted = NDArray[np.uint8]
 
@@ -85,9 +85,9 @@ def _after_bytes() -> NDArray[np.int64]:
 
 def condition_after(permitted: Permitted, latest: Sequence[int] | NDArray[np.integer]) -> int:
     """The condition after the latest symbols, oldest first; one that may not stand where it does begins anew."""
-    condition = 0
-    if len(permitted) > 1:
-        for symbol in latest[-_LOOK_BACK:]:
-            reached = int(permitted[condition, symbol])
-            condition = reached if reached != NEVER else 0
-    return condition
+    if len(permitted) == 1:
+        return 0
+    possible = {0} if len(latest) <= _LOOK_BACK else set(range(len(permitted)))
+    for symbol in latest[-_LOOK_BACK:]:
+        possible = {int(permitted[condition, symbol]) for condition in possible} - {NEVER} or {0}
+    return min(possible)
