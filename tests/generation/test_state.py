@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.generation.permitted import NEVER, all_text, condition_after
 from riverrun.generation.sampling import LATEST
 from riverrun.generation.state import Position, State
+from riverrun.text.permitted import NEVER, all_text, condition_after
 
 
 @settings(deadline=None)
@@ -40,5 +40,6 @@ def test_a_condition_follows_from_the_latest_symbols():
         ([2, 1], 1),
         ([0, 2, 2], 0),
         ([1] * 40, 0),
+        ([0, 0, 0, 1, 0, 0, 1], 1),
     ):
         assert condition_after(table, latest) == condition

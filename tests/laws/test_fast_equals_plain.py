@@ -1,5 +1,6 @@
 """Law 3: the compiled decoder does what the plain one does, and nobody's result depends on their neighbours."""
 
+import codecs
 import math
 
 import numpy as np
@@ -18,6 +19,7 @@ from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position
 from riverrun.generation.streaming import begin, stream
+from riverrun.text.permitted import whole_characters
 
 GATES = {"lstm": 4, "gru": 3}
 
@@ -125,6 +127,31 @@ def test_writes_the_same(model, sampling, prompt, seed):
     (text,) = np.concatenate(list(stream(compiled, [begin(compiled, prompt)], sampling, seed, 100)), 1)
     assert len(text) == 100
     assert differences(plain, text.tolist(), prompt, sampling, seed) <= 1
+
+
+EMOJI = "🙂🙂é天 a🙃".encode() * 2
+SPELLED = sorted({EMOJI[start : start + size] for start in range(len(EMOJI) // 2) for size in range(1, 6)})
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["lstm", "gru", "conv"]),
+    st.sets(st.sampled_from(SPELLED)),
+    samplings,
+    st.integers(0, 2**32),
+)
+def test_whole_characters_in_both(core, pieces, sampling, seed):
+    """Of symbols that stand for bytes, cut anywhere: both write text, and the same."""
+    pieces = (b"", b"", *dict.fromkeys([b"a", *(EMOJI[place : place + 1] for place in range(20)), *pieces]))
+    table, model = whole_characters(pieces), random_model(core, vocabulary=len(pieces))
+    texts = []
+    for decoder in (PlainDecoder(*model, table), CompiledDecoder(*model, permitted=table)):
+        blocks = stream(decoder, [begin(decoder, [2])], sampling, seed, 60)
+        texts.append(np.concatenate(list(blocks), 1)[0].tolist())
+        written = b"".join(pieces[symbol] for symbol in texts[-1])
+        codecs.getincrementaldecoder("utf-8")().decode(written)  # raises where it is none
+    same = next((place for place in range(60) if texts[0][place] != texts[1][place]), 60)
+    assert same > 5 or sampling.temperature > 1000
 
 
 @settings(max_examples=30, deadline=None)

@@ -83,6 +83,12 @@ def probabilities(logits: Logits) -> Logits:
     return weights / weights.sum()
 
 
+def log_probabilities(logits: Logits) -> Logits:
+    """Its logarithm, in nats."""
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
 def keep_top_k(logits: Logits, k: int) -> Logits:
     """The k largest; of equal ones the lower ids."""
     return _keep(logits, np.argsort(-logits, kind="stable")[:k])

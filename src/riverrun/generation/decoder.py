@@ -6,8 +6,8 @@ from typing import Literal
 from riverrun.bundle import Weights
 from riverrun.config.resolved import LanguageShape
 from riverrun.generation.compiled.calling import CompiledDecoder
-from riverrun.generation.permitted import Permitted
 from riverrun.generation.plain import PlainDecoder
+from riverrun.text.permitted import Permitted
 
 Decoder = PlainDecoder | CompiledDecoder
 """Runs a trained model over symbols; both do the same (law 3)."""

@@ -11,10 +11,11 @@ from riverrun.bundle import Weights
 from riverrun.config.resolved import LanguageShape
 from riverrun.generation.choice import choose
 from riverrun.generation.draws import uniform
+from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.input_table import PROJECTION, TABLE, with_tables
-from riverrun.generation.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.generation.sampling import Sampling
-from riverrun.generation.state import Position, Scores, State
+from riverrun.generation.state import Position, Scores, State, Symbols
+from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.text.vocabulary import START
 
 Array = NDArray[np.float32]
@@ -40,14 +41,15 @@ class PlainDecoder:
         match shape.core:
             case "lstm":
                 self._step: Recurrence = lstm_step([self._rnn(layer) for layer in layers])
-                self._initial: Parts = (np.zeros((shape.layers, shape.hidden), np.float32),) * 2
+                initial: Parts = (np.zeros((shape.layers, shape.hidden), np.float32),) * 2
             case "gru":
                 self._step = gru_step([self._rnn(layer) for layer in layers])
-                self._initial = (np.zeros((shape.layers, shape.hidden), np.float32),)
+                initial = (np.zeros((shape.layers, shape.hidden), np.float32),)
             case "conv":
                 self._step = conv_step(self._weights, shape.layers)
                 pasts = [(shape.kernel - 1) * 2**layer for layer in layers]
-                self._initial = tuple(np.zeros((past, shape.hidden), np.float32) for past in pasts)
+                initial = tuple(np.zeros((past, shape.hidden), np.float32) for past in pasts)
+        self._initial = State(initial)
         projection = self._weights[PROJECTION]
         if "bottleneck.weight" in self._weights:
             projection = projection @ self._weights["bottleneck.weight"]
@@ -56,27 +58,34 @@ class PlainDecoder:
 
     def initial_state(self) -> State:
         """That of a sequence of which nothing was read."""
-        return State(self._initial)
+        return self._initial
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
-        """The state after reading ids [T]."""
-        for start in range(0, len(ids), _BLOCK):
-            _, state = self._read(ids[start : start + _BLOCK], state)
+        """The state after reading ids [T]. What is no id or state of this model is an InputError, here as below."""
+        symbols = checked_ids(ids, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        for start in range(0, len(symbols), _BLOCK):
+            _, state = self._read(symbols[start : start + _BLOCK], state)
         return state
 
     def logits(self, positions: Sequence[Position]) -> tuple[Array, list[State]]:
         """Logits [K, V] of what follows at each position, and the states when its last symbol is read."""
-        rows, states = np.empty((len(positions), self.vocabulary), np.float32), []
+        count = len(positions)
+        check_sequences(positions, [Sampling()] * count, [(0, 0)] * count, 1, self._initial, self.vocabulary)
+        rows, states = np.empty((count, self.vocabulary), np.float32), []
         for row, position in zip(rows, positions, strict=True):
-            (output,), state = self._read([position.last], position.state)
-            row[:] = self._projection @ output + self._bias
+            row[:], state = self._logits(position)
             states.append(state)
         return rows, states
 
-    def _read(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> tuple[Array, State]:
+    def _logits(self, position: Position) -> tuple[Array, State]:
+        (output,), state = self._read(np.array([position.last]), position.state)
+        return self._projection @ output + self._bias, state
+
+    def _read(self, ids: Symbols, state: State) -> tuple[Array, State]:
         """The core's outputs [T, H] at ids [T], and the state after them. Where F symbols are shown at a step, they
         are the latest F; before the first stands the start symbol."""
-        ids, parts = np.asarray(ids, np.int64), state.parts
+        parts = state.parts
         seen = np.concatenate([np.full(self._shown, START), state.latest, ids])
         outputs = np.empty((len(ids), self._projection.shape[1]), np.float32)
         for t, end in enumerate(range(len(seen) - len(ids) + 1, len(seen) + 1)):
@@ -102,6 +111,7 @@ class PlainDecoder:
         Returns:
             Symbols [K, T] and the positions after them.
         """
+        check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         written = np.empty((len(positions), count), np.int64)
         after = list(positions)
         for k, (sampling, (seed, sequence)) in enumerate(zip(samplings, seeds, strict=True)):
@@ -111,7 +121,7 @@ class PlainDecoder:
         return written, after
 
     def _write_one(self, position: Position, sampling: Sampling, seed: int, sequence: int) -> Position:
-        (logits,), (state,) = self.logits([position])
+        logits, state = self._logits(position)
         draw, recent = uniform(seed, sequence, position.written), position.recent
         allowed = self._allowed[condition_after(self._permitted, recent)]
         symbol = choose(logits, recent, sampling, draw, allowed)
@@ -121,12 +131,14 @@ class PlainDecoder:
         self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: State
     ) -> tuple[Scores, State]:
         """Surprisal of targets [T] after inputs [T], and the state after the last input."""
-        outputs, state = self._read(inputs, state)
+        symbols, goals = checked_pairs(inputs, targets, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        outputs, state = self._read(symbols, state)
         logits = (outputs @ self._projection.T + self._bias).astype(np.float64)
         highest = logits.max(axis=1)
         total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-        rows = np.arange(len(targets))
-        return Scores(total - logits[rows, targets], logits.argmax(axis=1) == targets), state
+        rows = np.arange(len(goals))
+        return Scores(total - logits[rows, goals], logits.argmax(axis=1) == goals), state
 
     def _rnn(self, layer: int) -> tuple[Array, Array, Array, Array]:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -43,6 +43,9 @@ class BpeTokenizer:
     def unseen(self, text: str) -> dict[str, int]:
         return {}
 
+    def unknown_units(self, text: str) -> list[str]:
+        return []
+
     def to_dict(self) -> dict[str, Any]:
         model = json.loads(self._model.to_str())["model"]
         kept = {"type": "BPE", "vocab": model["vocab"], "merges": model["merges"]}
@@ -73,6 +76,10 @@ class BpeTokenizer:
             raise ValueError("bpe: a byte has no token")
         pairs = [_pair(merge, vocabulary) for merge in merges]
         return cls(_byte_level(HuggingFaceTokenizer(models.BPE(vocabulary, pairs))), normalizer)
+
+    def bytes_of(self, symbol: int) -> bytes:
+        """The bytes of UTF-8 that an id stands for; none for a special one."""
+        return self._bytes.get(symbol, b"")
 
     @cached_property
     def _bytes(self) -> dict[int, bytes]:

@@ -35,6 +35,9 @@ class ByteTokenizer:
     def unseen(self, text: str) -> dict[str, int]:
         return {}
 
+    def unknown_units(self, text: str) -> list[str]:
+        return []
+
     def to_dict(self) -> dict[str, Any]:
         return {"unit": self.unit, "normalizer": self.normalizer.to_dict()}
 

@@ -63,6 +63,11 @@ class SymbolTokenizer:
         counts = Counter(self._symbols(normalised))
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
 
+    def unknown_units(self, text: str) -> list[str]:
+        """Units of the text that become the unknown symbol, in order."""
+        known = self.vocabulary.ids
+        return [unit for unit in self._symbols(self.normalizer(text)) if unit not in known]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "unit": self.unit,

@@ -56,6 +56,10 @@ class Tokenizer(Protocol):
         """Units of the text outside the vocabulary, with counts."""
         ...
 
+    def unknown_units(self, text: str) -> list[str]:
+        """Units of the text that become the unknown symbol, in order."""
+        ...
+
     def to_dict(self) -> dict[str, Any]: ...
 
 

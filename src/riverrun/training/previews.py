@@ -10,6 +10,7 @@ from riverrun.generation.streaming import begin
 from riverrun.models.language_model import LanguageModel
 from riverrun.models.weights import weights_of
 from riverrun.text import START, Tokenizer
+from riverrun.text.permitted import permitted_by
 from riverrun.training.task import Preview
 
 _SEED_LENGTH = 40  # symbols
@@ -24,15 +25,21 @@ def previews(
         return []
     prompt = _seed_text(training, settings.training.seed)
     # A first compilation would take longer than the previews of a short run: they do without it.
-    decoder = build_decoder(weights_of(model), settings.model, compiling=False)
+    rules = permitted_by(tokenizer)
+    decoder = build_decoder(weights_of(model), settings.model, permitted=rules, compiling=False)
     samplings = [Sampling(temperature=temperature) for temperature in settings.training.preview_temperatures]
     start = begin(decoder, prompt, settings.data.reading == "lanes")
     count, seed = len(samplings), settings.training.seed
     texts, _ = decoder.write([start] * count, samplings, [(seed, 0)] * count, length)
     return [
-        Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), tokenizer.decode(text))
+        Preview(f"temperature {sampling.temperature:g}", tokenizer.decode(prompt), _text(tokenizer, text))
         for sampling, text in zip(samplings, texts, strict=True)
     ]
+
+
+def _text(tokenizer: Tokenizer, ids: np.ndarray) -> str:
+    """The text of ids; an unfinished last character is left out."""
+    return "".join(map(tokenizer.decoder().push, ids.tolist()))
 
 
 def _seed_text(training: IdFile, seed: int) -> np.ndarray:

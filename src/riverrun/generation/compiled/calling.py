@@ -15,9 +15,10 @@ from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, SETTIN
 from riverrun.generation.compiled.pace import Pace, cores, in_threads
 from riverrun.generation.compiled.weights import pack
 from riverrun.generation.draws import start
-from riverrun.generation.permitted import Permitted, all_text, condition_after
+from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.sampling import LATEST, Sampling
 from riverrun.generation.state import Position, Scores, State
+from riverrun.text.permitted import Permitted, all_text, condition_after
 
 _READ_AT_ONCE = 64  # time steps between two clearings of the histories
 _WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
@@ -72,26 +73,28 @@ class CompiledDecoder:
         self._pasts = [int(past) for past in fields[at.PAST :: at.LAYER_FIELDS]]
         cells = self._layers if self._core == LSTM else 0
         self._state_size = (sum(self._pasts) + cells) * self._width
+        self._initial = State((np.zeros(self._state_size, np.float32),))
         table = self.vocabulary * int(self._plan[at.TABLE_WIDTH])
         self.bytes_per_symbol = self._values.nbytes - 4 * table  # weights read for each one
         self._written_at_once = min(32, max(4, max(self._pasts) // 8))  # long pasts are worth moving rarely
         self._pace = Pace(max(1, min(cores(), self.bytes_per_symbol // _WORTH_SHARING)))
 
     def initial_state(self) -> State:
-        return State((np.zeros(self._state_size, np.float32),))
+        return self._initial
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
-        if not len(ids):
-            return state
-        return self._read(np.ascontiguousarray(ids, np.int64), state, at.FEED)
+        symbols = checked_ids(ids, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        return self._read(symbols, state, at.FEED) if len(symbols) else state
 
     def score(
         self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: State
     ) -> tuple[Scores, State]:
-        surprisal, correct = np.empty(len(inputs)), np.empty(len(inputs), np.uint8)
-        goals = np.ascontiguousarray(targets, np.int64)
+        symbols, goals = checked_pairs(inputs, targets, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        surprisal, correct = np.empty(len(symbols)), np.empty(len(symbols), np.uint8)
         arrays = {at.TARGETS: goals, at.SURPRISAL: surprisal, at.CORRECT: correct}
-        after = self._read(np.ascontiguousarray(inputs, np.int64), state, at.SCORE, arrays)
+        after = self._read(symbols, state, at.SCORE, arrays)
         return Scores(surprisal, correct.astype(np.bool_)), after
 
     def logits(self, positions: Sequence[Position]) -> tuple[NDArray[np.float32], list[State]]:
@@ -120,6 +123,7 @@ class CompiledDecoder:
         stages: int,
     ) -> list[_Written]:
         """Sequences shared out between the cores, where that is worth a thread."""
+        check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         sequences = len(positions)
         teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
@@ -156,27 +160,31 @@ class CompiledDecoder:
         stages: int,
     ) -> _Written:
         states = np.stack([position.state.parts[0] for position in positions])
-        recent = [position.recent for position in positions]
-        margin = max(map(len, recent))
+        known = [len(position.state.latest) + 1 for position in positions]
+        margin = max(known)
         trail = np.zeros((len(positions), margin + count), np.int64)
-        for row, symbols in zip(trail, recent, strict=True):
-            row[margin - len(symbols) : margin] = symbols
+        for row, length, position in zip(trail, known, positions, strict=True):
+            row[margin - length : margin - 1] = position.state.latest
+            row[margin - 1] = position.last
+        conditions = np.zeros(len(positions), np.int64)
+        if len(self._permitted) > 1:
+            conditions[:] = [condition_after(self._permitted, position.recent) for position in positions]
         arrays = {
             at.STATES: states,
             at.TRAIL: trail,
-            at.KNOWN: np.array([len(symbols) for symbols in recent], np.int64),
+            at.KNOWN: np.array(known, np.int64),
             at.SAMPLING: np.array([row_of(sampling) for sampling in samplings]),
             at.STARTS: np.array([start(seed, sequence) for seed, sequence in seeds], np.uint64),
             at.WRITTEN: np.array([position.written for position in positions], np.int64),
             at.SYMBOLS: np.empty(len(positions), np.int64),
             at.PERMITTED: self._permitted,
-            at.CONDITIONS: np.array([condition_after(self._permitted, each) for each in recent], np.int64),
+            at.CONDITIONS: conditions,
         }
         numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
         logits = self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
         after = []
-        for k, (position, symbols) in enumerate(zip(positions, recent, strict=True)):
-            latest = trail[k, max(margin - len(symbols), margin + count - 1 - LATEST) : -1].copy()
+        for k, (position, length) in enumerate(zip(positions, known, strict=True)):
+            latest = trail[k, max(margin - length, margin + count - 1 - LATEST) : -1].copy()
             reached = State((states[k],), latest)
             after.append(Position(reached, int(trail[k, -1]), position.written + count))
         return _Written(trail[:, margin:], after, logits)

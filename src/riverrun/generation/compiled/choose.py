@@ -5,7 +5,7 @@ import numpy as np
 from riverrun.generation.compiled.exponential import exp
 from riverrun.generation.compiled.layout import SETTING
 from riverrun.generation.compiled.vectors import compiled
-from riverrun.generation.permitted import NEVER
+from riverrun.text.permitted import NEVER
 
 _TEMPERATURE, _TOP_K, _TOP_P, _MIN_P, _TYPICAL_P, _PENALTY, _UNIFORM = (
     SETTING[name]
