@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.cache import write_atomically
+from riverrun.bundle.writing import writing
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
+from riverrun.files import outgoing
 from riverrun.reporting import page, pictures
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
@@ -41,7 +42,9 @@ def write_report(model: Model, output: Path, text: str | None = None) -> Path:
     history = read_history(model.path)
     corpus, missing = training_text(model, text)
     png = _loss(history)
-    write_atomically(output.with_name(f"{output.stem}-loss.png"), png)
+    picture = output.with_name(f"{output.stem}-loss.png")
+    with writing(picture):
+        outgoing.write(picture, png)
     parts = [
         page.section("The model", page.table(("", ""), _facts(model))),
         page.section("Loss against time", page.picture(png, "loss against seconds")),
