@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from riverrun.errors import visible
+
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",
     "generate": "write text with a model",
@@ -79,7 +81,7 @@ def _in_words(error: Exception) -> str:
     """One line about an error that no room foresaw."""
     if isinstance(error, OSError) and error.strerror:  # such as a full disk behind standard output
         return f"{error.filename or 'output'}: {error.strerror}"
-    text = " ".join(str(error).split()) or "no message"
+    text = visible(str(error)) or "no message"
     return f"{type(error).__name__}: {text} (--debug shows where)"
 
 
@@ -118,7 +120,7 @@ def _show_warning(shown: set[str], message, category, filename, lineno, file=Non
     """Print a warning; the same one once a command."""
     if (text := str(message)) not in shown:
         shown.add(text)
-        print(f"warning: {text}", file=sys.stderr)
+        print(f"warning: {visible(text)}", file=sys.stderr)
 
 
 def script() -> None:

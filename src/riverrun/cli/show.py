@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.errors import visible
 
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel, TrainedTranslator
@@ -42,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     for name, value in model.facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {item}" for key, item in value.items())
-        print(f"  {name.replace('_', ' '):32} {value}")
+        print(visible(f"  {name.replace('_', ' '):32} {value}"))
     for section, values in model.settings.items():
         for key, value in values.items():
-            print(f"  {section + '.' + key:32} {value}")
+            print(visible(f"  {section + '.' + key:32} {value}"))
     return 0

@@ -139,12 +139,17 @@ def _default_output(corpus: list[str]) -> Path:
 
 @contextmanager
 def _stop_on_interrupt() -> Iterator[Any]:
-    """Ctrl-C asks the run to stop after its step; a second one ends it at once."""
-    asked = False
+    """Ctrl-C asks the run to stop after its step; a second one, or one before the first step, ends it at once."""
+    asked = begun = False
+
+    def should_stop() -> bool:
+        nonlocal begun
+        begun = True  # it is asked after each step
+        return asked
 
     def note(number: int, frame: object) -> None:
         nonlocal asked
-        if asked:
+        if asked or not begun:
             raise KeyboardInterrupt
         asked = True
         with suppress(OSError):  # not print: the signal may have come in the middle of one
@@ -152,7 +157,7 @@ def _stop_on_interrupt() -> Iterator[Any]:
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: asked
+        yield should_stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

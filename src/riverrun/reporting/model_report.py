@@ -2,7 +2,6 @@
 copies, of a translator what it makes of held-out pairs and where it looked.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from riverrun.files import outgoing
 from riverrun.reporting import page, pictures
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
+from riverrun.reporting.noted_texts import training_corpus
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
 
@@ -68,14 +68,12 @@ def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
         if corpus.digest != sha256:
             raise CorpusError(f"{text} is not the text that {model.path} was trained on (its sha256 differs)")
         return corpus, ""
-    try:
-        inputs = json.loads((model.path / "request.json").read_text(encoding="utf-8"))["inputs"]
-        corpus = open_corpus(inputs)
-    except (OSError, ValueError, KeyError, CorpusError):
-        return None, "The training text is not where it was: give it with --text."
-    if corpus.digest != sha256:
-        return None, "The training text has changed since: give the old one with --text."
-    return corpus, ""
+    if (found := training_corpus(model.path, model.facts)) is None:
+        return (
+            None,
+            "The training text is not where it was, or has changed, or is no plain file: give it with --text.",
+        )
+    return found, ""
 
 
 def copying_by_temperature(
