@@ -6,11 +6,14 @@ import shlex
 import signal
 from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from riverrun.cli.main import Parser, print_json
 from riverrun.errors import InputError
+
+Event = TypeVar("Event")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -63,8 +66,9 @@ def run(options: argparse.Namespace) -> int:
     output = Path(options.output) if options.output else _default_output(options.corpus)
     request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite)
     resume = shlex.join(["riverrun", "train", *options.corpus, "-o", str(output), "--resume"])
-    with _stop_on_interrupt() as should_stop:
-        last = display(train(request, clock, should_stop), request, resume, quiet=False)
+    with _stop_on_interrupt() as signals:
+        happening = signals.noting(train(request, clock, lambda: signals.asked))
+        last = display(happening, request, resume, quiet=False)
     if options.json:
         report = {
             "model": str(output),
@@ -137,27 +141,35 @@ def _default_output(corpus: list[str]) -> Path:
     return Path(stem if not Path(stem).is_file() and stem != corpus[0].rstrip("/") else f"{stem}-model")
 
 
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Any]:
-    """Ctrl-C asks the run to stop after its step; a second one, or one before the first step, ends it at once."""
-    asked = begun = False
+@dataclass
+class Signals:
+    """Whether training has begun, and whether it was asked to stop."""
 
-    def should_stop() -> bool:
-        nonlocal begun
-        begun = True  # it is asked after each step
-        return asked
+    begun: bool = False
+    asked: bool = False
+
+    def noting(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events; with the first one, training begins."""
+        for event in events:
+            self.begun = True
+            yield event
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Signals]:
+    """Ctrl-C asks the run to stop after its step; a second one, or one before training begins, ends it at once."""
+    signals = Signals()
 
     def note(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked or not begun:
+        if signals.asked or not signals.begun:
             raise KeyboardInterrupt
-        asked = True
+        signals.asked = True
         with suppress(OSError):  # not print: the signal may have come in the middle of one
             os.write(2, b"\nstopping after this step; Ctrl-C again to leave without saving\n")
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield should_stop
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
