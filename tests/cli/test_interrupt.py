@@ -5,6 +5,8 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +83,28 @@ def test_progress_that_nobody_reads_does_not_end_a_run(corpus, tmp_path):
         process.stderr.close()
         assert process.wait(timeout=120) == 0
     assert (tmp_path / "model" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_training_begins_a_signal_ends_the_run_at_once(number, tmp_path):
+    """A text may never end: here a pipe that nobody closes."""
+    begun = command("train", "-", "-o", tmp_path / "model", "--steps", STEPS, *settings())
+    with subprocess.Popen(begun, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(b"a text that goes on and on\n" * 1000)
+        process.stdin.flush()
+        wait_until_it_reads(process)
+        process.send_signal(number)
+        assert process.wait(timeout=20) != 0
+        assert b"Traceback" not in process.stderr.read()
+    assert not (tmp_path / "model").exists()
+
+
+def wait_until_it_reads(process: subprocess.Popen) -> None:
+    """Until the handlers of signals are in place, which is before anything is read."""
+    catches = 1 << (signal.SIGTERM - 1)
+    for _ in range(600):
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        if int(status.split("SigCgt:")[1].split()[0], 16) & catches:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came so far")

@@ -1,5 +1,9 @@
 """Encoded text in the cache: right, found again, safe for two at once."""
 
+import errno
+import hashlib
+import json
+import os
 import subprocess
 import sys
 
@@ -100,28 +104,58 @@ def test_two_processes_may_encode_at_once(tmp_path, own_cache):
     assert not list(own_cache.rglob("*.part"))
 
 
-@pytest.mark.parametrize("harm", ["cut short", "facts gone wrong", "facts not json"])
-def test_a_damaged_cache_is_said_with_the_remedy(harm, tmp_path, own_cache):
+HARMS = {
+    "cut short": lambda path: path.write_bytes(b"ab"),
+    "other ids": lambda path: path.write_bytes(bytes(reversed(path.read_bytes()))),
+    "ids that no symbol has": lambda path: sign(path, bytes([99] * 6)),
+    "a link": lambda path: (path.rename(path.with_suffix(".old")), path.symlink_to(path.with_suffix(".old"))),
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+    "a directory": lambda path: (path.unlink(), path.mkdir()),
+    "facts gone wrong": lambda path: change(path, {"length": "6"}),
+    "facts missing": lambda path: path.with_suffix(".json").write_text('{"length": 6}'),
+    "another width": lambda path: change(path, {"width": 2, "length": 3}),
+    "a length below nothing": lambda path: change(path, {"length": -1}),
+    "facts not json": lambda path: path.with_suffix(".json").write_text("{"),
+    "facts nested too deeply": lambda path: path.with_suffix(".json").write_text("[" * 4000),
+    "facts that never end": lambda path: (
+        path.with_suffix(".json").unlink(),
+        os.mkfifo(path.with_suffix(".json")),
+    ),
+}
+
+
+def change(path, facts):
+    about = path.with_suffix(".json")
+    about.write_text(json.dumps(json.loads(about.read_text()) | facts))
+
+
+def sign(path, content):
+    path.write_bytes(content)
+    change(path, {"sha256": hashlib.sha256(content).hexdigest()})
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_what_does_not_verify_is_encoded_anew(harm, tmp_path, own_cache):
     corpus = open_corpus(files(tmp_path / "texts", "abcabc"))
     tokenizer = tokenizer_of(corpus)
-    path = encode_corpus(corpus, tokenizer).path
-    match harm:
-        case "cut short":
-            path.write_bytes(b"ab")
-        case "facts gone wrong":
-            path.with_suffix(".json").write_text('{"length": 6}')
-        case "facts not json":
-            path.with_suffix(".json").write_text("{")
-    with pytest.raises(CorpusError, match="riverrun data clean"):
-        encode_corpus(corpus, tokenizer)
+    first = encode_corpus(corpus, tokenizer)
+    right = first.read(0, first.length).tolist()
+    harm(first.path)
+    again = encode_corpus(corpus, tokenizer)
+    assert again.read(0, again.length).tolist() == right
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("RIVERRUN_CACHE", str(tmp_path / "file"))
+def test_a_full_disk_is_said_with_the_remedy(tmp_path, own_cache, monkeypatch):
     corpus = open_corpus(files(tmp_path / "texts", "abcabc"))
-    with pytest.raises(CorpusError, match="RIVERRUN_CACHE"):
-        encode_corpus(corpus, tokenizer_of(corpus))
+    tokenizer = tokenizer_of(corpus)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(CorpusError, match=r"No space left .* RIVERRUN_CACHE"):
+        encode_corpus(corpus, tokenizer)
+    assert not [path for path in own_cache.rglob("*") if path.is_file()]
 
 
 def test_nothing_of_a_refused_text_stays_in_the_cache(tmp_path, own_cache):

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.config.arrays import Arrays
+from riverrun.files import documents, records
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -67,19 +69,44 @@ def write(arrays: Weights, expected: Arrays) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, NDArray[Any]]:
-    """Whatever arrays of numbers a safetensors file holds; raises ValueError."""
-    from safetensors import SafetensorError, deserialize
+    """Whatever arrays of numbers a safetensors file holds, read-only views of its bytes.
 
-    try:
-        found = deserialize(content)
-    except SafetensorError as error:
-        raise ValueError(f"it is not a safetensors file: {error}") from error
-    arrays = {}
-    for name, about in found:
-        if about["dtype"] not in _TYPES:
-            raise ValueError(f"{name:.80} is of the type {about['dtype']}")
-        arrays[name] = np.frombuffer(about["data"], _TYPES[about["dtype"]]).reshape(about["shape"])
+    The format: the length of a header in 8 bytes, the header in JSON, the arrays (safetensors' README).
+
+    Raises:
+        ValueError: it is not such a file, or its arrays do not fill it one after the other.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > len(content) - 8 or length % 8:
+        raise ValueError("it is not a safetensors file: no header")
+    header = documents.parse(content[8 : 8 + length].decode("utf-8"))
+    if not isinstance(header, dict):
+        raise ValueError("it is not a safetensors file: its header is no object")
+    header.pop("__metadata__", None)
+    entries = {name: records.read(_Entry, about) for name, about in header.items()}
+    arrays: dict[str, NDArray[Any]] = {}
+    place = 0
+    for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
+        dtype, size = _TYPES.get(entry.dtype), math.prod(entry.shape)
+        if dtype is None or any(extent < 0 for extent in entry.shape):
+            raise ValueError(f"{name:.80} is of the type {entry.dtype:.20} and the shape {entry.shape!s:.80}")
+        end = place + size * dtype.itemsize
+        if entry.data_offsets != [place, end] or 8 + length + end > len(content):
+            raise ValueError(f"{name:.80} is not where it should be in the file")
+        arrays[name] = np.frombuffer(content, dtype, size, 8 + length + place).reshape(entry.shape)
+        place = end
+    if 8 + length + place != len(content):
+        raise ValueError("the file is longer than its arrays")
     return arrays
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the header says of an array."""
+
+    dtype: str
+    shape: list[int]
+    data_offsets: list[int]
 
 
 def pack(arrays: Weights) -> bytes:
@@ -95,4 +122,6 @@ def _beyond(name: str, array: NDArray[Any]) -> str:
     return f"{name} holds values that are {what}"
 
 
-_TYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "I32": "<i4", "U8": "u1"}
+_TYPES = {
+    name: np.dtype(kind) for name, kind in (("F32", "<f4"), ("F64", "<f8"), ("I64", "<i8"), ("U8", "u1"))
+}

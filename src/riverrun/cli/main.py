@@ -88,7 +88,7 @@ def _in_words(error: Exception) -> str:
     """One line about an error that no room foresaw."""
     if isinstance(error, OSError) and error.strerror:  # such as a full disk behind standard output
         return f"{error.filename or 'output'}: {error.strerror}"
-    text = " ".join(str(error).split()) or "no message"
+    text = one_line(str(error)) or "no message"
     return f"{type(error).__name__}: {text} (--debug shows where)"
 
 

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.errors import visible
 
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel, TrainedTranslator
@@ -44,11 +45,11 @@ def run(options: argparse.Namespace) -> int:
             }
         )
         return 0
-    print(options.model)
+    print(visible(str(options.model)))
     for label, text in _rows(model, settings):
-        print(_wrapped(label, text))
+        print(_wrapped(label, visible(text)))
     for label, (command, reason) in zip(("next", *[""] * 9), next_steps(model), strict=False):
-        print(f"  {label:{_COLUMN}}{command}   # {reason}")
+        print(visible(f"  {label:{_COLUMN}}{command}   # {reason}"))
     return 0
 
 

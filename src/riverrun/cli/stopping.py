@@ -5,13 +5,23 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
+
+Event = TypeVar("Event")
 
 
 @dataclass
 class Asked:
-    """Which signal has asked for the end, if one has."""
+    """Whether training has begun, and which signal has asked for its end, if one has."""
 
+    begun: bool = False
     by: int | None = None
+
+    def noting(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events; with the first one, training begins."""
+        for event in events:
+            self.begun = True
+            yield event
 
 
 _STOPPING = {
@@ -22,11 +32,11 @@ _STOPPING = {
 
 @contextmanager
 def stop_on_signals() -> Iterator[Asked]:
-    """Ctrl-C and SIGTERM ask the run to stop after its step; a second one ends it at once."""
+    """Ctrl-C and SIGTERM ask the run to stop after its step; a second one, or one before it begins, ends it at once."""
     asked = Asked()
 
     def note(number: int, frame: object) -> None:
-        if asked.by is not None:
+        if asked.by is not None or not asked.begun:
             raise KeyboardInterrupt
         asked.by = number
         with suppress(OSError):  # not print: the signal may have come in the middle of one

@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite)
     resume = shlex.join(["riverrun", "train", *options.corpus, "-o", str(output), "--resume"])
     with stop_on_signals() as asked:
-        last = follow(train(request, clock, lambda: asked.by is not None), output, resume)
+        happening = asked.noting(train(request, clock, lambda: asked.by is not None))
+        last = follow(happening, output, resume)
     if options.json:
         report = {
             "model": str(output),

@@ -43,6 +43,6 @@ def field(document: Any, name: str, kind: type[Kind]) -> Kind:
 
 def texts(values: Any, name: str) -> tuple[str, ...]:
     """Elements of a list of texts; raises ValueError."""
-    if not isinstance(values, list) or not all(type(value) is str for value in values):
+    if not isinstance(values, list) or not set(map(type, values)) <= {str}:
         raise ValueError(f"{name} is not a list of texts")
     return tuple(values)

@@ -39,6 +39,9 @@ def _read(value: Any, hint: Any, name: str) -> Any:
         _, inner = get_args(hint)
         parts = value_of(value, dict, name)
         return {key: _read(each, inner, f"{name}.{key:.40}") for key, each in parts.items()}
+    if get_origin(hint) is list:
+        (inner,) = get_args(hint)
+        return [_read(each, inner, name) for each in value_of(value, list, name)]
     return value_of(value, hint, name)
 
 

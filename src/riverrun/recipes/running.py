@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from riverrun.bundle.names import METRICS
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.cache import write_atomically
 from riverrun.data.library import DOWNLOADS, downloaded
 from riverrun.errors import CorpusError, InputError, OutputError
+from riverrun.files import outgoing
 from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
 
 DATA = Path("../shared/data")
@@ -153,7 +153,7 @@ def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     found = data / name if Path(name).suffix in (".txt", ".tsv") else task_file(name)
     if found is None:
         found = folder / f"{experiment.name}.txt"
-        write_atomically(found, name.encode("utf-8"))
+        outgoing.write(found, name.encode("utf-8"))
     elif not found.is_file():
         found = downloaded(Path(name).stem)
     if found is None:
@@ -175,7 +175,7 @@ def _how_to_give(name: Path) -> str:
 def _first_lines(source: Path, count: int, path: Path) -> Path:
     try:
         with source.open(encoding="utf-8") as stream:
-            write_atomically(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
+            outgoing.write(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
     except UnicodeDecodeError as error:
         raise CorpusError(f"{source} is not UTF-8 text: {error.reason}") from error
     return path

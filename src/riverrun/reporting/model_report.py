@@ -2,7 +2,6 @@
 copies, of a translator what it makes of held-out pairs and where it looked.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.cache import write_atomically
+from riverrun.bundle.writing import writing
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import TextSplit, split_text
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
+from riverrun.files import outgoing
 from riverrun.reporting import page, pictures
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
+from riverrun.reporting.noted_texts import training_corpus
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import by_section
@@ -43,7 +44,9 @@ def write_report(model: Model, output: Path, text: str | None = None) -> Path:
     history = read_history(model.path)
     corpus, missing = training_text(model, text)
     png = _loss(history)
-    write_atomically(output.with_name(f"{output.stem}-loss.png"), png)
+    picture = output.with_name(f"{output.stem}-loss.png")
+    with writing(picture):
+        outgoing.write(picture, png)
     parts = [
         page.section("The model", page.table(("", ""), _facts(model))),
         page.section("Loss against time", page.picture(png, "loss against seconds")),
@@ -67,14 +70,12 @@ def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
         if corpus.digest != sha256:
             raise CorpusError(f"{text} is not the text that {model.path} was trained on (its sha256 differs)")
         return corpus, ""
-    try:
-        inputs = json.loads((model.path / "request.json").read_text(encoding="utf-8"))["inputs"]
-        corpus = open_corpus(inputs)
-    except (OSError, ValueError, KeyError, CorpusError):
-        return None, "The training text is not where it was: give it with --text."
-    if corpus.digest != sha256:
-        return None, "The training text has changed since: give the old one with --text."
-    return corpus, ""
+    if (found := training_corpus(model.path, model.facts)) is None:
+        return (
+            None,
+            "The training text is not where it was, or has changed, or is no plain file: give it with --text.",
+        )
+    return found, ""
 
 
 def copying_by_temperature(

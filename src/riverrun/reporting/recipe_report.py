@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from riverrun.bundle import read_facts
-from riverrun.data.cache import write_atomically
+from riverrun.bundle.writing import writing
+from riverrun.files import outgoing
 from riverrun.recipes.recipe import Outcome, Recipe, Row, rows
 from riverrun.recipes.running import training_losses
 from riverrun.reporting import page, pictures
@@ -21,7 +22,8 @@ def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> P
     if any(map(_published_losses, outcomes)):
         images["epochs"] = loss_by_epoch(outcomes)
     for name, png in images.items():
-        write_atomically(folder / f"{name}.png", png)
+        with writing(folder / f"{name}.png"):
+            outgoing.write(folder / f"{name}.png", png)
     parts = [
         page.paragraph(recipe.citation),
         page.paragraph(recipe.about),

@@ -1,7 +1,8 @@
 """Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019), by Hugging Face tokenizers."""
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,17 @@ class BpeTokenizer:
         from tokenizers import Tokenizer as HuggingFaceTokenizer
         from tokenizers import models
 
-        ids = vocabulary.values()
-        if not all(type(index) is int for index in ids) or set(ids) != set(range(len(vocabulary))):
+        ids, alphabet = vocabulary.values(), _byte_of_character().keys()
+        if not set(map(type, ids)) <= {int} or set(ids) != set(range(len(vocabulary))):
             raise ValueError(f"bpe: the ids are not those from 0 to {len(vocabulary) - 1}")
-        alphabet = _byte_of_character().keys()
-        if not all(alphabet >= set(token) and 1 <= len(token) <= LONGEST_SYMBOL for token in vocabulary):
-            raise ValueError("bpe: a token is not written in bytes, or too long")
         if not alphabet <= vocabulary.keys():
             raise ValueError("bpe: a byte has no token")
-        pairs = [_pair(merge, vocabulary) for merge in merges]
+        lengths = set(map(len, vocabulary))
+        if not set("".join(vocabulary)) <= alphabet or min(lengths) < 1 or max(lengths) > LONGEST_SYMBOL:
+            raise ValueError("bpe: a token is not written in bytes, or is too long")
+        pairs = _pairs(merges)
+        if not {*itertools.chain.from_iterable(pairs), *map("".join, pairs)} <= vocabulary.keys():
+            raise ValueError("bpe: a merge is of tokens that there are not")
         return cls(_byte_level(HuggingFaceTokenizer(models.BPE(vocabulary, pairs))), normalizer)
 
     def bytes_of(self, symbol: int) -> bytes:
@@ -114,15 +117,13 @@ def _byte_level(model: "HuggingFaceTokenizer") -> "HuggingFaceTokenizer":
     return model
 
 
-def _pair(merge: Any, vocabulary: Mapping[str, int]) -> tuple[str, str]:
-    """Two tokens that make a third, written as a list or, in older files, with a space between; raises ValueError."""
-    parts = merge.split(" ") if isinstance(merge, str) else merge
-    if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
+def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
+    """Two tokens each, written as a list or, in older files, with a space between; raises ValueError."""
+    parts = [merge.split(" ") if type(merge) is str else merge for merge in merges]
+    pairs = [(part[0], part[1]) for part in parts if type(part) is list and len(part) == 2]
+    if len(pairs) < len(parts) or not set(map(type, itertools.chain.from_iterable(pairs))) <= {str}:
         raise ValueError("bpe: a merge is not of two tokens")
-    left, right = parts
-    if not {left, right, left + right} <= vocabulary.keys():
-        raise ValueError("bpe: a merge is of tokens that there are not")
-    return left, right
+    return pairs
 
 
 def _lines(pieces: Iterable[str], normalizer: Normalizer) -> Iterator[str]:

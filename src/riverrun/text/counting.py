@@ -1,6 +1,5 @@
 """What symbols say of a text and what they leave out, in characters."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +34,7 @@ class Counts:
     unknown_characters: int = 0
     left_out: int = 0
     left_out_characters: int = 0
-    missed: Mapping[str, int] = field(default_factory=dict)
+    missed: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
         both = dict(self.missed)

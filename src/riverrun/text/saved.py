@@ -70,7 +70,8 @@ def _vocabulary(document: Any, unit: str) -> Vocabulary:
     longest = 1 if unit == "char" else LONGEST_SYMBOL
     if not symbols:
         raise ValueError("there are no symbols")
-    if not all(1 <= length <= longest for length in map(len, symbols)):
+    lengths = set(map(len, symbols))
+    if min(lengths) < 1 or max(lengths) > longest:
         raise ValueError(f"a symbol is empty or has more than {longest} characters")
     if len(set(symbols)) < len(symbols):
         raise ValueError("a symbol is there twice")
