@@ -1,0 +1,89 @@
+/** Attention: source and output in two lines, linked on hover and focus, and the same as a table. */
+
+import { byId, make, visible } from "./elements.js";
+
+export class Attention {
+  constructor() {
+    this.links = byId("links");
+    this.matrix = byId("matrix");
+  }
+
+  /** @param {{source: string[], output: string[], weights: Float32Array | null} | null} given */
+  show(given) {
+    byId("attention-section").hidden = !given;
+    if (!given) return;
+    const { source, output, weights } = given;
+    if (!weights) {
+      this.links.replaceChildren(make("p", { class: "quiet" }, "This model has no attention: it reads the whole source first."));
+      this.matrix.replaceChildren();
+      return;
+    }
+    const weight = (/** @type {number} */ t, /** @type {number} */ s) => weights[t * source.length + s];
+    const above = source.map((symbol) => symbolOf(symbol));
+    const below = output.map((symbol) => symbolOf(symbol));
+    this.links.replaceChildren(line("Source", above), line("Output", below));
+    const clear = () => [...above, ...below].forEach((each) => each.style.removeProperty("--weight"));
+    const link = (/** @type {any} */ here, /** @type {any[]} */ others, /** @type {(k: number) => number} */ of) => {
+      clear();
+      here.style.setProperty("--weight", "1");
+      others.forEach((each, k) => each.style.setProperty("--weight", of(k).toFixed(3)));
+    };
+    const wire = (/** @type {any[]} */ own, /** @type {any[]} */ others, /** @type {(k: number, other: number) => number} */ of) =>
+      own.forEach((each, k) => {
+        const on = () => link(each, others, (other) => of(k, other));
+        each.addEventListener("pointerenter", on);
+        each.addEventListener("focus", on);
+        each.addEventListener("pointerleave", clear);
+        each.addEventListener("blur", clear);
+      });
+    wire(below, above, weight);
+    wire(above, below, (s, t) => weight(t, s));
+    roving(below);
+    roving(above);
+    this.table(source, output, weight);
+  }
+
+  /** @param {string[]} source @param {string[]} output @param {(t: number, s: number) => number} weight */
+  table(source, output, weight) {
+    const head = make("tr", {}, make("td", {}), ...source.map((symbol) => make("th", { scope: "col" }, shown(symbol))));
+    const rows = output.map((symbol, t) => {
+      const cells = source.map((_, s) => {
+        const cell = make("td", { title: weight(t, s).toFixed(3) }, make("span", { class: "unseen" }, weight(t, s).toFixed(2)));
+        cell.style.setProperty("--weight", weight(t, s).toFixed(3));
+        return cell;
+      });
+      return make("tr", {}, make("th", { scope: "row" }, shown(symbol)), ...cells);
+    });
+    this.matrix.replaceChildren(make("caption", { class: "unseen" }, "Rows are output symbols, columns the source; the darker, the more attention."), make("thead", {}, head), make("tbody", {}, ...rows));
+  }
+}
+
+/** The end is a square, as in riverrun's other pages. @param {string} symbol */
+function shown(symbol) {
+  return symbol === "" ? "∎" : visible(symbol);
+}
+
+/** @param {string} symbol */
+function symbolOf(symbol) {
+  return make("button", { type: "button", class: "linked", tabindex: -1, "aria-label": symbol === "" ? "the end" : symbol }, shown(symbol));
+}
+
+/** @param {string} name @param {any[]} symbols */
+function line(name, symbols) {
+  return make("div", { class: "line", role: "group", "aria-label": name }, make("span", { class: "quiet name" }, name), make("span", { class: "symbols" }, ...symbols));
+}
+
+/** One stop of Tab for a line, the arrow keys within it. @param {any[]} symbols */
+function roving(symbols) {
+  if (symbols.length) symbols[0].tabIndex = 0;
+  symbols.forEach((each, k) =>
+    each.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      const to = symbols[k + ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? NaN)];
+      if (!to) return;
+      event.preventDefault();
+      each.tabIndex = -1;
+      to.tabIndex = 0;
+      to.focus();
+    }),
+  );
+}
