@@ -26,14 +26,20 @@ export class EngineClient {
     worker.onerror = (event) => this.fail(event.message || "the engine could not be started");
   }
 
-  /** @param {object} files a model directory's files */
-  load(files) {
-    return this.ask("load", { files });
+  /**
+   * @param {import("./model.js").Files} files a model directory's
+   * @param {{simd?: boolean, name?: string}} options
+   */
+  load(files, options = {}) {
+    return this.ask("load", { files, options });
   }
 
-  /** @param {Uint8Array} packed what Python's `pack` made */
-  unpack(packed) {
-    return this.ask("unpack", { packed });
+  /**
+   * @param {Uint8Array} packed what Python's `pack` made
+   * @param {{simd?: boolean}} options
+   */
+  unpack(packed, options = {}) {
+    return this.ask("unpack", { packed, options });
   }
 
   opening() {
@@ -43,6 +49,14 @@ export class EngineClient {
   /** @param {string} text */
   encode(text) {
     return this.ask("encode", { text });
+  }
+
+  /**
+   * What each of ids adds to the text.
+   * @param {ArrayLike<number>} ids
+   */
+  texts(ids) {
+    return this.ask("texts", { ids });
   }
 
   /**
