@@ -1,6 +1,6 @@
 /** Attention: source and output in two lines, linked on hover and focus, and the same as a table. */
 
-import { byId, make, visible } from "./elements.js";
+import { byId, make, spoken, visible } from "./elements.js";
 
 export class Attention {
   constructor() {
@@ -19,8 +19,8 @@ export class Attention {
       return;
     }
     const weight = (/** @type {number} */ t, /** @type {number} */ s) => weights[t * source.length + s];
-    const above = source.map((symbol) => symbolOf(symbol));
-    const below = output.map((symbol) => symbolOf(symbol));
+    const above = source.map((symbol) => symbolOf(symbol, true));
+    const below = output.map((symbol, t) => symbolOf(symbol, t === output.length - 1));
     this.links.replaceChildren(line("Source", above), line("Output", below));
     const clear = () => [...above, ...below].forEach((each) => each.style.removeProperty("--weight"));
     const link = (/** @type {any} */ here, /** @type {any[]} */ others, /** @type {(k: number) => number} */ of) => {
@@ -45,27 +45,28 @@ export class Attention {
 
   /** @param {string[]} source @param {string[]} output @param {(t: number, s: number) => number} weight */
   table(source, output, weight) {
-    const head = make("tr", {}, make("td", {}), ...source.map((symbol) => make("th", { scope: "col" }, shown(symbol))));
+    const head = make("tr", {}, make("td", {}), ...source.map((symbol) => make("th", { scope: "col" }, shown(symbol, true))));
     const rows = output.map((symbol, t) => {
       const cells = source.map((_, s) => {
         const cell = make("td", { title: weight(t, s).toFixed(3) }, make("span", { class: "unseen" }, weight(t, s).toFixed(2)));
         cell.style.setProperty("--weight", weight(t, s).toFixed(3));
         return cell;
       });
-      return make("tr", {}, make("th", { scope: "row" }, shown(symbol)), ...cells);
+      return make("tr", {}, make("th", { scope: "row" }, shown(symbol, t === output.length - 1)), ...cells);
     });
     this.matrix.replaceChildren(make("caption", { class: "unseen" }, "Rows are output symbols, columns the source; the darker, the more attention."), make("thead", {}, head), make("tbody", {}, ...rows));
   }
 }
 
-/** The end is a square, as in riverrun's other pages. @param {string} symbol */
-function shown(symbol) {
-  return symbol === "" ? "∎" : visible(symbol);
+/** The end is a square, as in riverrun's other pages; where a transducer writes nothing it moves on. @param {string} symbol @param {boolean} last */
+function shown(symbol, last) {
+  return symbol === "" ? (last ? "∎" : "→") : visible(symbol);
 }
 
-/** @param {string} symbol */
-function symbolOf(symbol) {
-  return make("button", { type: "button", class: "linked", tabindex: -1, "aria-label": symbol === "" ? "the end" : symbol }, shown(symbol));
+/** @param {string} symbol @param {boolean} last */
+function symbolOf(symbol, last) {
+  const name = symbol === "" ? (last ? "the end" : "moves on") : spoken(symbol);
+  return make("button", { type: "button", class: "linked", tabindex: -1, "aria-label": name }, shown(symbol, last));
 }
 
 /** @param {string} name @param {any[]} symbols */

@@ -3,7 +3,8 @@
 import { make } from "./elements.js";
 
 const LEVELS = 24; // so that neighbours of like value share one coloured stretch
-const STRONGEST = 10; // bits
+const FIRST = 0.8; // bits; less is not worth a colour
+const STRONGEST = 10;
 
 /** @param {number} share from 0 to 1 @param {string} hue a CSS variable */
 function ground(share, hue) {
@@ -13,7 +14,7 @@ function ground(share, hue) {
 
 /** @param {number} bits */
 export function surprisalColour(bits) {
-  return Number.isFinite(bits) ? ground((bits - 0.3) / STRONGEST, "--surprise") : "";
+  return Number.isFinite(bits) ? ground((bits - FIRST) / (STRONGEST - FIRST), "--surprise") : "";
 }
 
 /** @param {number | null} value between -1 and 1 */

@@ -13,16 +13,17 @@ export function byId(id) {
 /**
  * Make an element.
  * @param {string} tag
- * @param {Record<string, any>} properties attributes; `onclick` and its like are listeners; null and false are left out
+ * @param {Record<string, any>} properties attributes; `onclick` and its like are listeners; null is left out,
+ * and false but for ARIA, where it is a value
  * @param {...(Node | string)} children
  * @returns {any}
  */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (value === null || value === false || value === undefined) continue;
+    if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
   element.append(...children);
   return element;

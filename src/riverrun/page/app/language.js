@@ -183,7 +183,7 @@ export class Language {
     if (!this.at) return;
     this.chances.show(this.at, this.sampling);
     const before = this.pad.text.slice(Math.max(0, this.pad.caret - 16), this.pad.caret);
-    const bits = this.at.next === null ? "" : `, ${(surprisalOf(this.at.logits, this.at.next) / Math.LN2).toFixed(1)} bits for what stands there`;
+    const bits = this.at.next === null ? "" : ` · ${(surprisalOf(this.at.logits, this.at.next) / Math.LN2).toFixed(1)} bits`;
     byId("where").textContent = before ? `after “${[...before].map(visible).join("").replaceAll("␣", " ")}”${bits}` : "at the beginning";
   }
 

@@ -83,7 +83,7 @@ export class Sliders {
     const input = make("input", { type: "range", id, min: 0, max: control.stops.length - 1, step: 1, "data-about": control.about, "aria-describedby": about });
     const output = make("output", { for: id });
     const described = make("span", { id: about, class: "unseen" }, control.about);
-    room.append(make("div", { class: "slider", "data-about": control.about }, make("label", { for: id }, control.label), output, input, described));
+    room.append(make("div", { class: "slider", "data-about": control.about }, make("label", { for: id }, control.label), input, output, described));
     input.addEventListener("input", () => {
       this.values[control.name] = control.stops[Number(input.value)];
       this.say(control, input, output);

@@ -1,0 +1,103 @@
+"""What fewer bits for each weight cost: bits per character with them and without, on text the model has not learned from."""
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from riverrun.api import TrainedLanguageModel, TrainedTranslator, load
+from riverrun.bundle import Bundle, read_bundle
+from riverrun.data.corpus import open_corpus
+from riverrun.data.pairs import Pair, open_pairs
+from riverrun.page.packing import rounded
+from riverrun.reporting.held_out_section import held_out_pairs
+from riverrun.reporting.model_report import training_text
+
+CHARACTERS = 100_000  # measured at most: the third decimal no longer moves
+PAIRS = 1000
+
+
+def cost_of(path: Path, precision: str, text: str | None) -> str:
+    """A sentence that says what a precision costs a model.
+
+    Args:
+        path: the model directory.
+        precision: of its weights.
+        text: a text, or pairs, to measure on; without one, what was held out, if it is still where it was.
+
+    Raises:
+        ModelError: the model cannot be read.
+        CorpusError: the text given cannot be read.
+    """
+    if precision == "fp32" and text is None:
+        return "these are the weights as trained"
+    model = load(path)
+    where = f"on {text}" if text is not None else "on the held-out text"
+    if isinstance(model, TrainedTranslator):
+        pairs = _pairs(model, text)
+        if not pairs:
+            return _unknown("pairs")
+        exact, coarse = (_bits_of_pairs(each, pairs) for each in (model, _translator(path, precision)))
+    else:
+        passage = _passage(model, text)
+        if not passage:
+            return _unknown("text")
+        exact, coarse = (_bits(each, passage) for each in (model, _language_model(path, precision)))
+    return f"{where}: {coarse:.4f} bits per character, {exact:.4f} as trained ({coarse - exact:+.4f})"
+
+
+def _unknown(what: str) -> str:
+    return f"what that costs was not measured: the held-out {what} is not there any more (give one with --text FILE)"
+
+
+def _passage(model: TrainedLanguageModel, text: str | None) -> str:
+    """The beginning of what was held out, or of a given text."""
+    if text is not None:
+        return "".join(open_corpus([text]).texts(0, CHARACTERS))
+    corpus, _ = training_text(model, None)
+    share = model.settings["data"]["validation"]
+    if corpus is None:
+        return ""
+    if isinstance(share, str):
+        return "".join(open_corpus([share]).texts(0, CHARACTERS)) if Path(share).exists() else ""
+    start = int(corpus.characters * (1 - share))
+    return "".join(corpus.texts(start, start + CHARACTERS))
+
+
+def _pairs(model: TrainedTranslator, text: str | None) -> list[Pair]:
+    if text is not None:
+        return list(islice(open_pairs((text,), True).pairs(), PAIRS))
+    corpus, _ = training_text(model, None)
+    share = model.settings["data"]["validation"]
+    if corpus is None or (isinstance(share, str) and not Path(share).exists()):
+        return []
+    return held_out_pairs(model, corpus)[:PAIRS]
+
+
+def _bits(model: TrainedLanguageModel, passage: str) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # unseen symbols are the same for both
+        return model.score(passage).bits_per_character
+
+
+def _bits_of_pairs(model: TrainedTranslator, pairs: Iterable[Pair]) -> float:
+    """Bits per character of the targets."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nats = -sum(model.score((pair.source, pair.target) for pair in pairs))
+    return nats / math.log(2) / sum(len(pair.target) for pair in pairs)
+
+
+def _coarse(path: Path, precision: str) -> Bundle:
+    loaded = read_bundle(path)
+    return dataclasses.replace(loaded, weights=rounded(loaded.weights, precision))
+
+
+def _language_model(path: Path, precision: str) -> TrainedLanguageModel:
+    return TrainedLanguageModel(_coarse(path, precision))
+
+
+def _translator(path: Path, precision: str) -> TrainedTranslator:
+    return TrainedTranslator(_coarse(path, precision))
