@@ -83,7 +83,10 @@ def files_of(folder: Path) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return [each if np.isfinite(each) else None if np.isnan(each) else str(each).replace("inf", "Infinity") for each in value.tolist()]
+        return [
+            each if np.isfinite(each) else None if np.isnan(each) else str(each).replace("inf", "Infinity")
+            for each in value.tolist()
+        ]
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(type(value))

@@ -64,27 +64,31 @@ export function plainKernel() {
       return place;
     },
     matrix(values, rows, columns) {
-      const place = kernel.allocate(rows * columns);
+      const place = kernel.allocate(Math.ceil(rows / 4) * 4 * columns);
       kernel.memory.set(values, place);
       return { place, rows, columns };
     },
     product({ place, rows, columns }, x, start, out) {
       const { memory } = kernel;
-      const whole = columns - (columns % 4);
-      for (let row = 0, weights = place; row < rows; row++, weights += columns) {
+      // Four rows share each number of x; behind the last row there is room for whole fours.
+      for (let row = 0; row < rows; row += 4) {
+        const first = place + row * columns;
+        const [second, third, fourth] = [first + columns, first + 2 * columns, first + 3 * columns];
         let a = memory[start + row];
-        let b = 0;
-        let c = 0;
-        let d = 0;
-        let column = 0;
-        for (; column < whole; column += 4) {
-          a += memory[weights + column] * memory[x + column];
-          b += memory[weights + column + 1] * memory[x + column + 1];
-          c += memory[weights + column + 2] * memory[x + column + 2];
-          d += memory[weights + column + 3] * memory[x + column + 3];
+        let b = memory[start + row + 1];
+        let c = memory[start + row + 2];
+        let d = memory[start + row + 3];
+        for (let column = 0; column < columns; column++) {
+          const given = memory[x + column];
+          a += memory[first + column] * given;
+          b += memory[second + column] * given;
+          c += memory[third + column] * given;
+          d += memory[fourth + column] * given;
         }
-        for (; column < columns; column++) a += memory[weights + column] * memory[x + column];
-        memory[out + row] = a + b + (c + d);
+        memory[out + row] = a;
+        memory[out + row + 1] = b;
+        memory[out + row + 2] = c;
+        memory[out + row + 3] = d;
       }
     },
     lstm(gates, cells, hidden, width) {
