@@ -38,7 +38,7 @@ const requests = {
   },
   async load({ files, packed, options }) {
     const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64"));
-    const given = packed ? await unpack(bytes(packed)) : { ...files, weights: files.weights && bytes(files.weights) };
+    const given = packed !== undefined ? await unpack(bytes(packed)) : { ...files, weights: files.weights && bytes(files.weights) };
     const loaded = await loadModel(given, options);
     model = loaded.model;
     return loaded.about;

@@ -28,7 +28,7 @@ export class EngineClient {
 
   /**
    * @param {import("./model.js").Files} files a model directory's
-   * @param {{simd?: boolean, name?: string}} options
+   * @param {{simd?: boolean}} options
    */
   load(files, options = {}) {
     return this.ask("load", { files, options });

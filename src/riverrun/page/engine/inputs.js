@@ -124,10 +124,9 @@ function vectorsOf(tensors, { input, vocabulary }, width) {
  * @returns {{logits: number, project: (output: number) => void}} the place where `project` leaves logits [V]
  */
 export function makeProjection(kernel, tensors, hidden, vocabulary) {
-  const name = tensors.has("projection.weight") ? "projection.weight" : "embedding.weight"; // tied
   const narrow = tensors.has("bottleneck.weight") ? tensors.shape("bottleneck.weight")[0] : 0;
   const bottleneck = narrow ? matrixOf(kernel, tensors, "bottleneck.weight", narrow, hidden) : null;
-  const matrix = matrixOf(kernel, tensors, name, vocabulary, narrow || hidden);
+  const matrix = matrixOf(kernel, tensors, "projection.weight", vocabulary, narrow || hidden);
   const bias = place(kernel, tensors.read("projection.bias", [vocabulary]));
   const [zeros, narrowed, logits] = [kernel.allocate(narrow), kernel.allocate(narrow), kernel.allocate(vocabulary)];
   return {

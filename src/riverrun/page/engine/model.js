@@ -17,14 +17,15 @@ const FORMAT = 1;
  * @property {string} [manifest] manifest.json
  * @property {string} [packed] in place of the manifest, what `pack` says of the model: its format and facts
  * @property {string} [samples] samples.jsonl
+ * @property {string} [name] of the model
  */
 
 /**
  * Read and verify a model.
  * @param {Files} files
- * @param {{simd?: boolean, name?: string}} options `simd: false` asks for plain JavaScript
+ * @param {{simd?: boolean}} options `simd: false` asks for plain JavaScript
  */
-export async function loadModel(files, { simd = true, name = "" } = {}) {
+export async function loadModel(files, { simd = true } = {}) {
   for (const [key, file] of Object.entries({ config: "config.toml", tokenizer: "tokenizer.json", weights: "model.safetensors" })) {
     if (!(/** @type {any} */ (files)?.[key])) throw new ModelError(`${file} is missing: this is not a whole model`);
   }
@@ -37,7 +38,7 @@ export async function loadModel(files, { simd = true, name = "" } = {}) {
   const model = paired
     ? new Translator(kernel, tensors, sides(document), settings, facts)
     : new LanguageModel(kernel, tensors, tokenizerFrom(document), settings);
-  return { model, about: describeModel(model, { name, settings, facts, tensors, kernel, samples: files.samples ?? "" }) };
+  return { model, about: describeModel(model, { files, settings, facts, tensors, kernel }) };
 }
 
 /** @param {any} document */
@@ -49,14 +50,14 @@ function sides(document) {
 /**
  * What the page is told of a model.
  * @param {LanguageModel | Translator} model
- * @param {{name: string, settings: any, facts: any, tensors: Tensors, kernel: import("./kernel.js").Kernel, samples: string}} rest
+ * @param {{files: Files, settings: any, facts: any, tensors: Tensors, kernel: import("./kernel.js").Kernel}} rest
  */
-function describeModel(model, { name, settings, facts, tensors, kernel, samples }) {
+function describeModel(model, { files, settings, facts, tensors, kernel }) {
   const common = {
-    name,
+    name: files.name ?? "",
     settings,
     facts,
-    samples: parseLines(samples),
+    samples: parseLines(files.samples ?? ""),
     simd: kernel.simd,
     parameters: Number(tensors.metadata.parameters ?? tensors.size),
     vocabulary: model.vocabulary,

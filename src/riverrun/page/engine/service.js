@@ -60,10 +60,8 @@ class Service {
     switch (type) {
       case "load":
         return this.load(body.files, body.options);
-      case "unpack": {
-        const { name, ...files } = await unpack(body.packed);
-        return this.load(files, { name, ...body.options });
-      }
+      case "unpack":
+        return this.load(await unpack(body.packed), body.options);
       case "opening":
         return this.language().opening();
       case "encode":

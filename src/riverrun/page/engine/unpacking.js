@@ -6,11 +6,11 @@ import { Tensors } from "./files.js";
 /**
  * The files of a packed model.
  * @param {Uint8Array} packed
- * @returns {Promise<import("./model.js").Files & {name: string}>}
+ * @returns {Promise<import("./model.js").Files>}
  */
 export async function unpack(packed) {
   const weights = await inflate(packed);
-  const { config, tokenizer, packed: said, samples, name = "" } = new Tensors(weights).metadata;
+  const { config, tokenizer, packed: said, samples, name } = new Tensors(weights).metadata;
   if (!config || !tokenizer || !said) throw new ModelError("this is not a model that riverrun packed for a page");
   return { config, tokenizer, weights, samples, name, packed: said };
 }
