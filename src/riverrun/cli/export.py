@@ -41,8 +41,8 @@ def _onnx(options: argparse.Namespace) -> int:
     for name in ("precision", "text"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is of --html: leave it out with --onnx")
-    from riverrun.page.onnx_graph import write_onnx
+    from riverrun.export.writing import write_onnx
 
-    write_onnx(Path(options.model), Path(options.onnx))
-    print(options.onnx)
+    written = write_onnx(Path(options.model), Path(options.onnx))
+    print(f"{options.onnx}: {', '.join(written)}")
     return 0
