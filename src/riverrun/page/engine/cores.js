@@ -29,7 +29,7 @@ import { sigmoid } from "./kernel.js";
  * @property {import("./units.js").Units} units
  * @property {number} output its place, after `step`
  * @property {(state: Float32Array) => void} restore
- * @property {(state: Float32Array) => void} save
+ * @property {(state: Float32Array, start: number) => void} save into an array that has room for it from `start` on
  * @property {(given: number, held: Held[]) => void} step from the place of the first layer's input products,
  *   their bias included
  */
@@ -113,6 +113,7 @@ function recurrence(kernel, tensors, prefix, shape) {
   const hidden = depth.map(() => kernel.allocate(width));
   const cells = depth.map(() => (core === "lstm" ? kernel.allocate(width) : 0));
   const registers = core === "lstm" ? [hidden, cells] : [hidden];
+  const places = registers.flat();
   const [sums, gates] = [kernel.allocate(rows), kernel.allocate(rows)];
   const starts = registers.map((_, part) => depth.map((layer) => (part * layers + layer) * width));
   return {
@@ -122,10 +123,13 @@ function recurrence(kernel, tensors, prefix, shape) {
     units: { layers, width, parts: ["hidden", "cell"].slice(0, registers.length), starts },
     output: hidden[layers - 1],
     restore(state) {
-      registers.flat().forEach((at, index) => kernel.memory.set(state.subarray(index * width, (index + 1) * width), at));
+      places.forEach((at, index) => kernel.memory.set(state.subarray(index * width, (index + 1) * width), at));
     },
-    save(state) {
-      registers.flat().forEach((at, index) => state.set(kernel.memory.subarray(at, at + width), index * width));
+    save(state, start) {
+      const { memory } = kernel;
+      for (let index = 0, to = start; index < places.length; index++) {
+        for (let unit = 0; unit < width; unit++) state[to++] = memory[places[index] + unit];
+      }
     },
     step(given, held) {
       for (let layer = 0; layer < layers; layer++) {
@@ -198,11 +202,11 @@ function convolution(kernel, tensors, prefix, { hidden: width, layers, kernel: t
         newest[layer] = past - 1;
       });
     },
-    save(state) {
+    save(state, start) {
       depth.forEach(({ past, ring }, layer) => {
         for (let age = 0; age < past; age++) {
           const from = ring + ((newest[layer] + past + 1 - age) % (past + 1)) * width;
-          state.set(kernel.memory.subarray(from, from + width), before[layer] + (past - 1 - age) * width);
+          state.set(kernel.memory.subarray(from, from + width), start + before[layer] + (past - 1 - age) * width);
         }
       });
     },

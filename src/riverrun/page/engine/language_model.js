@@ -104,7 +104,7 @@ export class LanguageModel {
       this.advance(last, held);
       if (found.surprisal) found.surprisal[t] = this.surprisalOf(ids[t]);
       if (opens) this.restore(position.state);
-      this.keep(found.states, t);
+      if (found.states) this.save(found.states, t * this.stateSize);
       last = ids[t];
     }
     const recent = [...Array.from(position.recent), ...Array.from(ids).slice(-REMEMBERED)].slice(-REMEMBERED);
@@ -138,7 +138,7 @@ export class LanguageModel {
       last = this.sampler.choose(logits, recent, sampling, uniform(stream, position.written + t));
       trail[end] = last;
       if (found.surprisal) found.surprisal[t] = surprisalOf(logits, last);
-      this.keep(found.states, t);
+      if (found.states) this.save(found.states, t * this.stateSize);
     }
     const recent = Array.from(trail.subarray(Math.max(0, trail.length - window)));
     const after = { state: this.save(), last, recent, written: position.written + count };
@@ -218,10 +218,14 @@ export class LanguageModel {
     this.shown.set(state.subarray(this.core.stateSize), 1);
   }
 
-  /** @param {Float32Array} state */
-  save(state = new Float32Array(this.stateSize)) {
-    this.core.save(state);
-    state.set(this.shown.subarray(1), this.core.stateSize);
+  /**
+   * The registers as a state, in an array that has room for it from `start` on.
+   * @param {Float32Array} state
+   * @param {number} start
+   */
+  save(state = new Float32Array(this.stateSize), start = 0) {
+    this.core.save(state, start);
+    for (let past = 1; past < this.shown.length; past++) state[start + this.core.stateSize + past - 1] = this.shown[past];
     return state;
   }
 
@@ -235,14 +239,6 @@ export class LanguageModel {
       states: states ? new Float32Array(length * this.stateSize) : undefined,
       surprisal: surprisal ? new Float64Array(length) : undefined,
     };
-  }
-
-  /**
-   * @param {Float32Array | undefined} states
-   * @param {number} t
-   */
-  keep(states, t) {
-    if (states) this.save(states.subarray(t * this.stateSize, (t + 1) * this.stateSize));
   }
 
   /**

@@ -44,11 +44,22 @@ class Service {
       return;
     }
     try {
-      this.line.postMessage({ id, answer: await this.answer(id, type, body) });
+      this.send(id, "answer", await this.answer(id, type, body));
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       this.line.postMessage({ id, error: { name, message } });
     }
+  }
+
+  /**
+   * Its arrays are handed over, not copied.
+   * @param {number} id
+   * @param {"answer" | "piece"} what
+   * @param {any} content
+   */
+  send(id, what, content) {
+    const arrays = Object.values(content ?? {}).filter((value) => ArrayBuffer.isView(value));
+    this.line.postMessage({ id, [what]: content }, arrays.map(({ buffer }) => buffer));
   }
 
   /**
@@ -129,7 +140,7 @@ class Service {
       end.position = rest.position;
       if (end.written >= count) texts[texts.length - 1] += decoder.flush();
       end.seconds = (performance.now() - began) / 1000;
-      this.line.postMessage({ id, piece: { ids, texts, ...rest, seconds: end.seconds } });
+      this.send(id, "piece", { ids, texts, ...rest, seconds: end.seconds });
       for (const text of texts) shown += scanner.push(text).length;
       if (scanner.stopped) return { ...end, shown, reason: "stop" };
       size = nextSize(size, performance.now() - slice);

@@ -127,7 +127,7 @@ function softDecoder(kernel, tensors, prefix, model, vocabulary) {
       const parts = state.context ? [vector(id), state.context] : [vector(id)];
       const query = read(...parts).slice();
       const reached = new Float32Array(core.stateSize);
-      core.save(reached);
+      core.save(reached, 0);
       if (!attention || !state.keys) {
         return { logits: output(query), state: { ...state, core: reached }, weights: null };
       }
@@ -162,7 +162,7 @@ function monotoneDecoder(kernel, tensors, prefix, model, vocabulary) {
       core.restore(state.core);
       const known = read(vector(id), seen).slice();
       const reached = new Float32Array(core.stateSize);
-      core.save(reached);
+      core.save(reached, 0);
       const after = { ...state, core: reached, place };
       return { logits: output(known, seen), state: after, weights: oneHot(state.outputs.length, place) };
     },
