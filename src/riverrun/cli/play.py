@@ -14,13 +14,9 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.page.packing import check_fits
     from riverrun.page.serving import PageServer
 
-    models = [Path(each) for each in options.models]
-    for each in models:
-        check_fits(each)
-    with PageServer(models, options.port) as server:
+    with PageServer([Path(each) for each in options.models], options.port) as server:
         print(server.url, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
         if not options.no_browser:

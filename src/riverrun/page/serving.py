@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from riverrun.errors import InputError, RiverrunError
+from riverrun.errors import InputError
 from riverrun.page.packing import pack
 from riverrun.page.single_file import FOLDER
 
@@ -42,12 +42,13 @@ class PageServer(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def __init__(self, models: Sequence[Path], port: int) -> None:
-        """Listen on a port of the loopback address; 0 is any that is free.
+        """Read the models, then listen on a port of the loopback address; 0 is any that is free.
 
         Raises:
+            ModelError: a model is missing, damaged, newer, or too wide for a page.
             InputError: the port is in use, or may not be used.
         """
-        self.models = dict(zip(names(models), models, strict=True))
+        self.models = {name: pack(path) for name, path in zip(names(models), models, strict=True)}
         try:
             super().__init__((ADDRESS, port), _Handler)
         except (OSError, OverflowError) as error:
@@ -71,7 +72,7 @@ class PageServer(ThreadingHTTPServer):
     def table(self) -> dict[str, Resource]:
         """Everything that can be asked for."""
         files = {f"/{path.relative_to(FOLDER).as_posix()}": _file(path) for path in page_files()}
-        models = {f"/models/{number}": _model(path) for number, path in enumerate(self.models.values())}
+        models = {f"/models/{number}": _packed(each) for number, each in enumerate(self.models.values())}
         listed = [
             {"name": name, "path": f"models/{number}", "precision": "fp32"} for number, name in enumerate(self.models)
         ]
@@ -100,8 +101,8 @@ def _file(path: Path) -> Resource:
     return Resource(kind, path.read_bytes)
 
 
-def _model(path: Path) -> Resource:
-    return Resource("application/octet-stream", lambda: pack(path, "fp32"))
+def _packed(content: bytes) -> Resource:
+    return Resource("application/octet-stream", lambda: content)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,12 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         if resource is None:
             self._send(404, "text/plain", b"nothing is there\n", with_body)
             return
-        try:
-            content = resource.content()
-        except (RiverrunError, OSError) as error:
-            self._send(500, "text/plain", f"{error}\n".encode(), with_body)
-            return
-        self._send(200, resource.kind, content, with_body)
+        self._send(200, resource.kind, resource.content(), with_body)
 
     def _send(self, status: int, kind: str, content: bytes, with_body: bool) -> None:
         text = kind.startswith("text/") or kind == "application/json"

@@ -7,14 +7,14 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from riverrun.data.cache import write_atomically
 from riverrun.errors import InputError, OutputError
 from riverrun.page.joining import join
-from riverrun.page.packing import engine_script, pack
+from riverrun.page.packing import Precision, engine_script, pack
 
 FOLDER = Path(__file__).parent
-PRECISIONS = ("fp32", "bf16", "int8")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Shown:
 
 def check_precision(precision: str) -> None:
     """Raises InputError for one that is not known."""
-    if precision not in PRECISIONS:
-        raise InputError(f"precision = {precision!r}: give one of {', '.join(PRECISIONS)}")
+    if precision not in get_args(Precision):
+        raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
 
 
 def check_target(target: Path) -> None:

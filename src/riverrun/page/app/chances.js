@@ -62,6 +62,7 @@ export class Chances {
       make("span", { class: "symbol" }),
       make("span", { class: "track" }, make("i", { class: "own" }), make("i", { class: "used" })),
       make("span", { class: "share" }),
+      make("span", { class: "unseen" }),
     );
     button.addEventListener("click", () => {
       const index = [...this.list.children].indexOf(button.parentElement);
@@ -72,15 +73,17 @@ export class Chances {
 
   /** @param {any} button @param {Chance} chance @param {number} scale */
   fill(button, { own, used, symbol, stands }, scale) {
-    const [name, track, share] = button.children;
+    const [name, track, share, more] = button.children;
     name.textContent = visible(symbol);
     track.children[0].style.width = `${(100 * own) / scale}%`;
     track.children[1].style.width = `${(100 * used) / scale}%`;
     share.textContent = percent(used);
     button.classList.toggle("stands", stands);
     button.classList.toggle("removed", used === 0);
+    const word = spoken(symbol);
+    name.setAttribute("aria-hidden", String(word !== symbol));
     const here = stands ? "; this one stands in the text" : "";
-    button.setAttribute("aria-label", `${spoken(symbol)}: ${percent(used)}, the model's own ${percent(own)}${here}`);
+    more.textContent = `${word === symbol ? "" : ` ${word}`}, the model's own ${percent(own)}${here}`;
     button.dataset.about = "Takes this symbol instead and branches; the text that stood here is kept.";
     button.dataset.share = String(used);
   }

@@ -22,7 +22,7 @@ export class Heats {
 
   async write() {
     const { language } = this;
-    await language.halt();
+    await language.writer.halt();
     if (!(await language.settle())) return;
     const turn = ++this.turn;
     const { caret, text } = language.pad;
@@ -32,7 +32,7 @@ export class Heats {
     byId("heat-columns").replaceChildren(...columns.map(({ element }) => element));
     for (const [index, { say, done }] of columns.entries()) {
       if (turn !== this.turn) return;
-      const options = { ...language.options(LENGTH), sampling: { ...language.sampling, temperature: TEMPERATURES[index] }, surprisal: false, states: false };
+      const options = { ...language.writer.options(LENGTH), sampling: { ...language.sampling, temperature: TEMPERATURES[index] }, surprisal: false, states: false };
       await this.engine.write(position, options, (/** @type {any} */ piece) => say(piece.texts.join(""))).done;
       done();
     }

@@ -14,9 +14,9 @@ import { commandLine, copy, download } from "./take.js";
 import { Tape } from "./tape.js";
 import { Units } from "./units.js";
 import { Versions } from "./versions.js";
+import { Writer } from "./writer.js";
 
 const PAUSE = 900; // milliseconds without a key after which typing is a version of its own
-const REDRAWN = 400; // symbols written anew while a slider moves
 const WINDOW = 64; // symbols that count as recent
 
 export class Language {
@@ -36,18 +36,14 @@ export class Language {
     this.pad = new Pad(this.tape, { edited: () => this.edited(), moved: () => this.moved() });
     this.chances = new Chances(about.symbols, (id) => this.take(id));
     this.sliders = new Sliders(byId("sliders"), SAMPLING, () => this.settingsChanged());
-    this.seed = buildSeed(() => this.settingsChanged());
     this.branches = new Branches(this.versions, (id) => this.walk(id));
     this.units = new Units(about, this.tape, this.pad, () => this.unitsChanged());
+    this.writer = new Writer(this);
     this.heats = new Heats(engine, about, this);
     /** @type {{logits: Float32Array, recent: number[], next: number | null} | null} */
     this.at = null;
-    /** @type {{stop: () => void, done: Promise<any>} | null} */
-    this.writing = null;
-    this.resume = -1; // where the writing stopped, so that Write goes on with its draws
     this.turn = 0; // counts the questions for the next symbol: only the latest answer is shown
     this.timer = 0;
-    this.drawing = false;
     this.listen();
   }
 
@@ -67,7 +63,7 @@ export class Language {
     const given = readFragment(location.hash);
     this.sliders.set(given.settings);
     if (given.seed !== null) {
-      this.seed.value = given.seed;
+      this.writer.seed.value = given.seed;
       byId("reseed").checked = false;
     }
     this.units.restore(given);
@@ -84,23 +80,21 @@ export class Language {
   }
 
   listen() {
-    byId("write").addEventListener("click", () => this.toggle());
     byId("back").addEventListener("click", () => this.stepBy(-1));
     byId("forth").addEventListener("click", () => this.stepBy(1));
-    byId("undo").addEventListener("click", () => this.go(this.versions.undo()));
-    byId("redo").addEventListener("click", () => this.go(this.versions.redo()));
+    byId("undo").addEventListener("click", () => this.undo());
+    byId("redo").addEventListener("click", () => this.redo());
     byId("reset").addEventListener("click", () => {
       this.sliders.reset();
       this.settingsChanged();
     });
     byId("redraw").addEventListener("change", () => this.settingsChanged());
-    byId("dice").addEventListener("click", () => {
-      this.seed.value = newSeed();
-      this.settingsChanged();
-    });
     byId("copy").addEventListener("click", () => this.tell(copy(this.pad.text), "The text is copied."));
-    byId("link").addEventListener("click", () => this.copyLink());
-    byId("command").addEventListener("click", () => this.copyCommand());
+    byId("link").addEventListener("click", () => {
+      const whole = this.remember(true);
+      this.tell(copy(location.href), whole ? "The link is copied." : "The link is copied, without the text: it is too long for an address.");
+    });
+    byId("command").addEventListener("click", () => this.tell(copy(this.command()), "The command is copied: it writes the same text."));
     byId("save").addEventListener("click", () => download("riverrun.txt", this.pad.text));
     for (const radio of document.getElementsByName("colour")) radio.addEventListener("change", () => this.recolour());
     byId("editor").addEventListener("colour", (/** @type {any} */ event) => this.colourBy(event.detail));
@@ -113,10 +107,10 @@ export class Language {
     const command = event.ctrlKey || event.metaKey;
     const digit = /^Digit([1-9])$/.exec(event.code);
     if (document.querySelector("dialog[open]")) return;
-    if (command && event.key === "Enter") this.toggle();
-    else if (event.key === "Escape" && this.writing) this.stop();
-    else if (command && !event.shiftKey && event.key.toLowerCase() === "z") this.go(this.versions.undo());
-    else if (command && (event.key.toLowerCase() === "y" || event.key.toLowerCase() === "z")) this.go(this.versions.redo());
+    if (command && event.key === "Enter") this.writer.toggle();
+    else if (event.key === "Escape" && this.writer.busy) this.writer.stop();
+    else if (command && !event.shiftKey && event.key.toLowerCase() === "z") this.undo();
+    else if (command && (event.key.toLowerCase() === "y" || event.key.toLowerCase() === "z")) this.redo();
     else if (event.altKey && !command && digit && this.chances.shown[Number(digit[1]) - 1]) {
       this.take(this.chances.shown[Number(digit[1]) - 1].id);
     } else if (event.altKey && event.key === "ArrowUp") this.branches.step(-1);
@@ -128,10 +122,9 @@ export class Language {
   // The text changes by hand.
 
   async edited() {
-    this.stop();
-    this.resume = -1;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.keep(), PAUSE);
+    this.writer.stop();
+    this.writer.resume = -1;
+    this.keepSoon();
     this.pad.draw();
     if (await this.settle()) await this.moved();
   }
@@ -150,6 +143,12 @@ export class Language {
     }
   }
 
+  /** After a pause the text is a version of its own. */
+  keepSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keep(), PAUSE);
+  }
+
   /** The text is a version of its own now. */
   keep() {
     clearTimeout(this.timer);
@@ -162,7 +161,7 @@ export class Language {
   /** The caret is elsewhere: ask for what comes next there. */
   async moved() {
     const turn = ++this.turn;
-    if (this.writing || this.pad.text !== this.tape.text) return;
+    if (this.writer.busy || this.pad.text !== this.tape.text) return;
     const { caret } = this.pad;
     try {
       const position = await this.tape.at(caret);
@@ -189,7 +188,7 @@ export class Language {
 
   /** @param {number} step */
   async stepBy(step) {
-    this.stop();
+    await this.writer.halt();
     const k = this.tape.count(this.pad.caret);
     const inside = this.tape.start(k) !== this.pad.caret;
     const to = Math.max(0, Math.min(this.tape.length, k + step + (inside && step < 0 ? 1 : 0)));
@@ -198,11 +197,21 @@ export class Language {
     await this.moved();
   }
 
+  async undo() {
+    await this.writer.halt();
+    this.keep();
+    await this.go(this.versions.undo());
+  }
+
+  async redo() {
+    await this.writer.halt();
+    await this.go(this.versions.redo());
+  }
+
   /** @param {import("./versions.js").Version | null} version */
   async go(version) {
     if (!version) return;
-    this.stop();
-    this.resume = -1;
+    this.writer.resume = -1;
     clearTimeout(this.timer);
     this.pad.show(version.text, Math.min(version.caret, version.text.length));
     this.branches.draw();
@@ -211,6 +220,7 @@ export class Language {
 
   /** @param {number} id */
   async walk(id) {
+    await this.writer.halt();
     this.keep();
     this.versions.walk(id);
     await this.go(this.versions.now);
@@ -218,7 +228,7 @@ export class Language {
 
   /** Another symbol at the caret: a branch. @param {number} id */
   async take(id) {
-    await this.halt();
+    await this.writer.halt();
     const { caret } = this.pad;
     if (/^<[0-9A-F]{2}>$/.test(this.about.symbols[id])) {
       this.say("This is part of a character: it cannot be taken alone.", true);
@@ -227,114 +237,15 @@ export class Language {
     if (!(await this.settle())) return;
     this.keep();
     const position = await this.tape.at(caret);
-    await this.cutTo(caret);
+    await this.writer.cutTo(caret);
     const read = await this.engine.read(position, Int32Array.of(id), { surprisal: true, states: true, holds: this.units.holds });
     const symbol = this.about.symbols[id];
-    this.tape.append([id], [caret + symbol.length], read.surprisal, read.states);
-    this.tape.text += symbol;
+    this.tape.append(symbol, [id], [caret + symbol.length], read.surprisal, read.states);
     this.pad.show(this.tape.text, this.tape.text.length);
-    this.resume = -1;
+    this.writer.resume = -1;
     this.sum();
     this.keep();
     await this.moved();
-  }
-
-  /** The tape and the text end at a place. @param {number} caret */
-  async cutTo(caret) {
-    const prefix = this.pad.text.slice(0, caret);
-    if (prefix !== this.tape.text) {
-      if (this.tape.exact) this.tape.cut(this.tape.count(caret));
-      else await this.reader.become(prefix);
-    }
-    await this.tape.position(this.tape.length); // the states of its last block are needed to go on
-  }
-
-  // Writing.
-
-  toggle() {
-    if (this.writing) this.stop();
-    else this.write();
-  }
-
-  stop() {
-    this.writing?.stop();
-  }
-
-  async halt() {
-    const { writing } = this;
-    if (!writing) return;
-    writing.stop();
-    await writing.done;
-  }
-
-  async write() {
-    this.keep();
-    const { caret } = this.pad;
-    const goesOn = this.resume === caret && caret === this.tape.text.length && this.tape.text === this.pad.text;
-    if (!goesOn && byId("reseed").checked) this.seed.value = newSeed();
-    const length = Number(byId("length").value);
-    await this.run(caret, { count: length || Infinity, goesOn });
-  }
-
-  /**
-   * Write from a place; the text behind it goes (it is kept among the branches).
-   * @param {number} caret
-   * @param {{count: number, goesOn?: boolean}} how
-   */
-  async run(caret, { count, goesOn = false }) {
-    if (!(await this.settle())) return;
-    this.turn++;
-    try {
-      const position = await this.tape.at(caret);
-      if (!goesOn) position.written = 0;
-      await this.cutTo(caret);
-      let symbols = 0, characters = 0;
-      const writing = this.engine.write(position, this.options(count), (/** @type {any} */ piece) => {
-        symbols += piece.ids.length;
-        characters += this.append(piece);
-        this.pad.show(this.tape.text, this.tape.text.length);
-        this.tape.written = piece.position.written;
-        this.pace(characters, piece.seconds);
-        if (symbols % 4096 < piece.ids.length) this.sum();
-      });
-      this.writing = writing;
-      this.showWriting();
-      const end = await writing.done;
-      this.tape.written = end.position.written;
-      this.pace(characters, end.seconds);
-    } catch (error) {
-      this.say(/** @type {Error} */ (error).message, true);
-    }
-    this.writing = null;
-    this.showWriting();
-    this.resume = this.tape.text.length;
-    this.pad.show(this.tape.text, this.tape.text.length);
-    this.sum();
-    this.keep();
-    await this.moved();
-  }
-
-  /** @param {number} count symbols */
-  options(count) {
-    const { sampling, units } = this;
-    return { sampling, seed: BigInt(this.seed.value || 0), sequence: 0, count, stop: [], holds: units.holds, surprisal: true, states: true };
-  }
-
-  /** @param {any} piece @returns {number} characters */
-  append(piece) {
-    let at = this.tape.text.length;
-    const ends = piece.texts.map((/** @type {string} */ text) => (at += text.length));
-    this.tape.append(piece.ids, ends, piece.surprisal, piece.states);
-    const text = piece.texts.join("");
-    this.tape.text += text;
-    if (this.tape.length >= this.tape.longest) this.stop();
-    return [...text].length;
-  }
-
-  showWriting() {
-    const button = byId("write");
-    button.textContent = this.writing ? "Stop" : "Write";
-    button.classList.toggle("busy", Boolean(this.writing));
   }
 
   // Settings.
@@ -342,46 +253,7 @@ export class Language {
   settingsChanged() {
     this.showChances();
     this.remember();
-    if (byId("redraw").checked) this.redraw();
-  }
-
-  /** Write anew what stands behind the caret, with the same seed; the latest settings win. */
-  async redraw() {
-    if (this.drawing) {
-      this.again = true;
-      return;
-    }
-    this.drawing = true;
-    try {
-      do {
-        this.again = false;
-        await this.redrawOnce();
-      } while (this.again);
-    } finally {
-      this.drawing = false;
-    }
-  }
-
-  async redrawOnce() {
-    await this.halt();
-    const { caret } = this.pad;
-    if (this.pad.text !== this.tape.text) return;
-    const behind = this.tape.length - this.tape.count(caret);
-    const count = Math.min(REDRAWN, behind || Number(byId("length").value) || REDRAWN);
-    const position = await this.tape.at(caret);
-    position.written = 0;
-    /** @type {any[]} */
-    const pieces = [];
-    await this.engine.write(position, this.options(count), (/** @type {any} */ piece) => pieces.push(piece)).done;
-    if (caret !== this.pad.caret || this.pad.text !== this.tape.text) return;
-    await this.cutTo(caret);
-    pieces.forEach((piece) => this.append(piece));
-    this.pad.show(this.tape.text, caret);
-    this.resume = -1;
-    this.sum();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.keep(), PAUSE);
-    await this.moved();
+    if (byId("redraw").checked) this.writer.redraw();
   }
 
   // Colours.
@@ -422,9 +294,9 @@ export class Language {
 
   /** A text from elsewhere comes onto the pad, as a version of its own. @param {string} text */
   async place(text) {
-    await this.halt();
+    await this.writer.halt();
     this.keep();
-    this.resume = -1;
+    this.writer.resume = -1;
     this.pad.show(text, text.length);
     if (!(await this.settle())) return;
     this.keep();
@@ -443,10 +315,8 @@ export class Language {
   }
 
   sum() {
-    const { tape } = this;
-    const nats = tape.surprisal.reduce((total, each) => total + each, 0);
-    const characters = [...tape.text].length;
-    const bits = nats / Math.LN2;
+    const { characters, nats } = this.tape;
+    const bits = Math.max(0, nats) / Math.LN2;
     byId("sums").textContent = characters ? `${grouped(characters)} characters, ${(bits / characters).toFixed(2)} bits per character` : "";
   }
 
@@ -461,40 +331,17 @@ export class Language {
   remember(now = false) {
     const state = {
       text: this.pad.text, caret: this.pad.caret, settings: this.sliders.changed, colour: this.colour,
-      seed: now || !byId("reseed").checked ? this.seed.value : null, unit: this.units.chosen, holds: this.units.held,
+      seed: now || !byId("reseed").checked ? this.writer.seed.value : null, unit: this.units.chosen, holds: this.units.held,
     };
     return writeFragment(state, now);
   }
 
-  async copyLink() {
-    if (!this.remember(true)) this.say("The text is too long for an address: the link holds the settings only.", true);
-    else await this.tell(copy(location.href), "The link is copied.");
+  /** The command that writes what stands behind the text one wrote oneself, or behind the caret. */
+  command() {
+    const { caret, text } = this.pad;
+    const { parent } = this.versions.now;
+    const from = caret === text.length && parent !== null ? this.versions.get(parent).text.length : caret;
+    const length = this.tape.length - this.tape.count(from) || Number(byId("length").value) || 400;
+    return commandLine(this.about.name, text.slice(0, from), length, this.writer.seed.value, this.sliders.changed);
   }
-
-  async copyCommand() {
-    const { caret } = this.pad;
-    const version = this.versions.now;
-    const parent = version.parent === null ? null : this.versions.get(version.parent);
-    const prompt = parent && caret === this.pad.text.length ? this.pad.text.slice(0, parent.text.length) : this.pad.text.slice(0, caret);
-    const length = Math.max(1, this.tape.length - this.tape.count(prompt.length)) || 400;
-    const line = commandLine(this.about.name, prompt, length, this.seed.value, this.sliders.changed);
-    await this.tell(copy(line), "The command is copied: it writes the same text.");
-  }
-}
-
-/** A seed nobody chose, short enough to be read out. */
-function newSeed() {
-  return String(crypto.getRandomValues(new Uint32Array(1))[0]);
-}
-
-/** @param {() => void} changed @returns {HTMLInputElement} */
-function buildSeed(changed) {
-  const input = byId("seed");
-  input.value = newSeed();
-  input.addEventListener("input", () => {
-    input.value = input.value.replace(/\D/g, "").slice(0, 18);
-    byId("reseed").checked = false;
-    changed();
-  });
-  return input;
 }

@@ -58,12 +58,18 @@ export class Pad {
   /** @param {string} text @param {number} caret */
   show(text, caret) {
     const follows = this.follows();
-    if (text !== this.area.value) {
-      if (text.startsWith(this.area.value)) this.area.setRangeText(text.slice(this.area.value.length), this.area.value.length, this.area.value.length, "preserve");
-      else this.area.value = text;
-    }
+    if (text !== this.area.value) this.area.value = text;
     this.move(caret);
     this.draw();
+    if (follows) this.editor.scrollTop = this.editor.scrollHeight;
+  }
+
+  /** Text was written at the end. @param {string} text */
+  extend(text) {
+    const follows = this.follows();
+    const { length } = this.area.value;
+    this.area.setRangeText(text, length, length, "preserve");
+    this.draw(this.pieces.length - 1);
     if (follows) this.editor.scrollTop = this.editor.scrollHeight;
   }
 
@@ -85,8 +91,8 @@ export class Pad {
     this.draw();
   }
 
-  /** Bring the mirror in step with the text and the tape. */
-  draw() {
+  /** Bring the mirror in step with the text and the tape. @param {number} [changed] the first piece that may have changed */
+  draw(changed = 0) {
     const { tape } = this;
     const text = this.area.value;
     const known = text.startsWith(tape.text) ? tape.length : tape.count(sharedLength(text, tape.text));
@@ -104,7 +110,7 @@ export class Pad {
       this.pieces.push(piece);
       this.watcher.observe(element);
     }
-    for (const piece of this.pieces) {
+    for (const piece of this.pieces.slice(Math.max(0, changed))) {
       piece.last = Math.min(known, piece.first + PIECE);
       this.fill(piece, text);
     }

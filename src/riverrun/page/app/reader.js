@@ -48,7 +48,7 @@ export class Reader {
     const places = ends(text, texts);
     const same = common(ids, tape.ids);
     tape.cut(same);
-    for (let k = 0; k < same; k++) tape.ends[k] = places[k];
+    tape.keep(text, places);
     tape.pending = ids;
     let position = await tape.position(same);
     position.written = 0;
@@ -56,11 +56,12 @@ export class Reader {
       if (text !== this.wanted) break;
       const slice = Int32Array.from(ids.slice(from, from + size));
       const read = await tape.engine.read(position, slice, { surprisal: true, states: true });
-      tape.append(slice, places.slice(from, from + size), read.surprisal, read.states);
+      const until = Math.min(from + size, ids.length);
+      const added = text.slice(tape.start(from), until === ids.length ? text.length : places[until - 1]);
+      tape.append(added, slice, places.slice(from, until), read.surprisal, read.states);
       position = read.position;
       this.heard.progress(tape.length, ids.length);
     }
-    tape.text = text.slice(0, tape.length === ids.length ? text.length : tape.start(tape.length));
     if (tape.length === ids.length) tape.pending = null;
     tape.written = 0;
   }

@@ -29,14 +29,6 @@ export class Tape {
     this.longest = Math.min(LONGEST, BLOCK * Math.floor(ANCHORS / (4 * this.size)));
     /** @type {Position} */
     this.opening = { state: new Float32Array(0), last: 1, recent: [], written: 0 };
-    this.clear();
-  }
-
-  async open() {
-    this.opening = await this.engine.opening();
-  }
-
-  clear() {
     this.text = "";
     /** @type {number[]} */
     this.ids = [];
@@ -47,9 +39,15 @@ export class Tape {
     /** @type {Block[]} */
     this.blocks = [];
     this.clock = 0;
+    this.nats = 0; // surprisal of all symbols
+    this.characters = 0; // code points of the text
     this.written = 0; // symbols drawn by the writing that ended the tape
     /** @type {number[] | null} the whole text's symbols, where reading was interrupted */
     this.pending = null;
+  }
+
+  async open() {
+    this.opening = await this.engine.opening();
   }
 
   get length() {
@@ -75,6 +73,8 @@ export class Tape {
   /** Keep the first k symbols. @param {number} k */
   cut(k) {
     if (k >= this.length) return;
+    for (let gone = k; gone < this.length; gone++) this.nats -= this.surprisal[gone];
+    this.characters -= codePoints(this.text.slice(this.start(k)));
     this.ids.length = this.ends.length = this.surprisal.length = k;
     this.text = this.text.slice(0, this.start(k));
     this.blocks.length = Math.ceil(k / BLOCK);
@@ -82,13 +82,27 @@ export class Tape {
   }
 
   /**
+   * The symbols kept stand at other places of another text that is read the same so far.
+   * @param {string} text
+   * @param {number[]} ends
+   */
+  keep(text, ends) {
+    for (let k = 0; k < this.length; k++) this.ends[k] = ends[k];
+    this.text = text.slice(0, this.length === ends.length ? text.length : this.start(this.length));
+    this.characters = codePoints(this.text);
+  }
+
+  /**
    * Append symbols that were read or written.
+   * @param {string} text what they add to it
    * @param {ArrayLike<number>} ids
    * @param {number[]} ends
    * @param {ArrayLike<number>} surprisal
    * @param {Float32Array} states [T, stateSize], after each
    */
-  append(ids, ends, surprisal, states) {
+  append(text, ids, ends, surprisal, states) {
+    this.text += text;
+    this.characters += codePoints(text);
     for (let t = 0; t < ids.length; t++) {
       const k = this.length, place = k % BLOCK;
       if (!place) this.blocks.push({ anchor: this.stateBefore(k), states: new Float32Array(BLOCK * this.size), used: 0 });
@@ -98,6 +112,7 @@ export class Tape {
       this.ids.push(ids[t]);
       this.ends.push(ends[t]);
       this.surprisal.push(surprisal[t]);
+      this.nats += surprisal[t];
       if (!place) this.forget();
     }
   }
@@ -160,6 +175,13 @@ export class Tape {
     if (same === ids.length) return position;
     return (await this.engine.read(position, Int32Array.from(ids.slice(same)), {})).position;
   }
+}
+
+/** Characters as Python counts them. @param {string} text */
+function codePoints(text) {
+  let count = text.length;
+  for (let k = 0; k + 1 < text.length; k++) if ((text.charCodeAt(k) & 0xfc00) === 0xd800 && (text.charCodeAt(k + 1) & 0xfc00) === 0xdc00) count--;
+  return count;
 }
 
 /** How many leading items two lists have in common. @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
