@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { streamOf, uniform } from "../src/riverrun/page/engine/draws.js";
+import { makeKernel } from "../src/riverrun/page/engine/kernel.js";
 import { loadModel } from "../src/riverrun/page/engine/model.js";
 import { Sampler, checkSampling, distribution } from "../src/riverrun/page/engine/sampling.js";
 import { decode, pieces, tokenizerFrom } from "../src/riverrun/page/engine/text/tokenizer.js";
@@ -45,6 +46,7 @@ const requests = {
   },
   encode: ({ text }) => model.encode(text),
   read: ({ position, ids, options }) => model.read(positionOf(position), ids, options),
+  allocate: ({ length, simd }) => makeKernel(simd).allocate(length),
   step: ({ position, options }) => model.step(positionOf(position), options),
   write({ position, ids, options, counts }) {
     const write = model.writer(model.read(positionOf(position), ids ?? []).position, options);

@@ -366,6 +366,30 @@ def test_files_that_no_manifest_vouches_for(engine, trained, change):
     assert "\n" not in str(refused.value)
 
 
+@given(st.sampled_from(["config", "tokenizer", "weights"]), st.data())
+@several
+def test_any_damage_is_one_sentence(engine, trained, key, data):
+    """What is cut, doubled or changed at any place is refused in one sentence, or makes another sound model."""
+    files = {name: content for name, content in files_of(trained).items() if name != "manifest"}
+    raw = files[key] if key == "weights" else files[key].encode()
+    head = min(len(raw), 3000)  # of the weights the header matters
+    start, length = data.draw(st.integers(0, head - 1)), data.draw(st.integers(0, 40))
+    put = data.draw(st.binary(max_size=8))
+    changed = raw[:start] + put + raw[start + length :]
+    try:
+        engine.load_files({**files, key: changed if key == "weights" else changed.decode("utf-8", "replace")})
+    except EngineError as refused:
+        assert refused.name == "ModelError", refused
+        assert "\n" not in str(refused)
+
+
+@KERNELS
+def test_a_model_too_wide_for_a_page(engine, simd):
+    assert engine("allocate", length=1 << 20, simd=simd) == 0
+    with pytest.raises(EngineError, match="too wide for a page"):
+        engine("allocate", length=1 << 29, simd=simd)
+
+
 def test_input_that_cannot_be_used(engine, trained):
     engine.load(trained)
     for request, body, wanted in (

@@ -19,13 +19,15 @@ function context(more) {
   return inside;
 }
 
+const modules = await import("../../src/riverrun/page/engine/index.js");
 const page = context({ document: {} });
 const worker = context({ postMessage: (message) => setImmediate(() => line.onmessage({ data: message })) });
 const line = { postMessage: (message) => setImmediate(() => worker.onmessage({ data: structuredClone(message) })), terminate() {} };
-const engine = new page.riverrunEngine.EngineClient(line);
+const { EngineClient, ...offered } = page.riverrunEngine;
+const engine = new EngineClient(line);
 const said = async (promise) => promise.then(() => null, ({ name, message }) => ({ name, message }));
 
-const found = { early: await said(engine.score("a")) };
+const found = { offers: Object.keys(page.riverrunEngine).sort(), early: await said(engine.score("a")) };
 const about = await engine.unpack(new Uint8Array(readFileSync(language)));
 found.about = about;
 const opening = await engine.opening();
@@ -44,7 +46,7 @@ found.stopped = (await endless.done).reason;
 const until = await engine.write(position, { seed: 5, count: 300, stop: [found.text.slice(40, 45)] }, () => {}).done;
 found.until = { reason: until.reason, shown: until.shown };
 const logits = (await engine.step(position)).logits;
-const { alternatives, distribution, unitIndex } = page.riverrunEngine;
+const { alternatives, distribution, unitIndex } = offered;
 found.alternatives = alternatives(logits, position.recent, { temperature: 0.5 }, 3);
 found.sum = distribution(logits, [], { topP: 0.9 }).reduce((sum, each) => sum + each, 0);
 found.unit = unitIndex(about, "cell", 0, 3);
@@ -56,4 +58,5 @@ const [older, newer] = await Promise.all([said(engine.translate("badface".repeat
 found.overtaken = older?.name;
 found.translation = newer.outputs[0].text;
 found.damaged = await said(engine.unpack(new Uint8Array(readFileSync(translator)).subarray(0, 300)));
+found.index = Object.keys(modules).sort();
 console.log(JSON.stringify(found));

@@ -140,6 +140,7 @@ def test_the_engine_as_one_script(trained, translated, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert found["offers"] == found["index"]
     model = riverrun.load(trained)
     assert found["text"] == model.generate("the spirit", 300, seed=5)
     assert "".join(found["texts"]) == "the spirit"

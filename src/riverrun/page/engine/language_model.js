@@ -88,12 +88,12 @@ export class LanguageModel {
   }
 
   /**
-   * Read ids [T] on from a position.
+   * Read ids [T] on from a position, which then knows the `remember` latest: as many as the repetition window needs.
    * @param {Position} position
    * @param {ArrayLike<number>} ids
-   * @param {Wanted} wanted
+   * @param {Wanted & {remember?: number}} wanted
    */
-  read(position, ids, { states = false, surprisal = false, holds = [] } = {}) {
+  read(position, ids, { states = false, surprisal = false, holds = [], remember = REMEMBERED } = {}) {
     const held = this.heldBy(holds);
     const found = this.room(ids.length, states, surprisal);
     let { last } = position;
@@ -107,7 +107,7 @@ export class LanguageModel {
       if (found.states) this.save(found.states, t * this.stateSize);
       last = ids[t];
     }
-    const recent = [...Array.from(position.recent), ...Array.from(ids).slice(-REMEMBERED)].slice(-REMEMBERED);
+    const recent = [...Array.from(position.recent), ...Array.from(ids).slice(-remember)].slice(-remember);
     return { ...found, position: { state: this.save(), last, recent, written: position.written } };
   }
 
@@ -235,6 +235,9 @@ export class LanguageModel {
    * @param {boolean} surprisal
    */
   room(length, states, surprisal) {
+    if (states && length * this.stateSize > MOST) {
+      throw new InputError(`the states of ${length} symbols are more than a page can hold at once: ask for fewer`);
+    }
     return {
       states: states ? new Float32Array(length * this.stateSize) : undefined,
       surprisal: surprisal ? new Float64Array(length) : undefined,
@@ -265,7 +268,8 @@ export class LanguageModel {
   }
 }
 
-const REMEMBERED = 1024; // latest symbols that a position holds at most
+const REMEMBERED = 1024;
+const MOST = 1 << 27; // numbers in the states that are given at once
 const NOTHING = new Int32Array(0);
 
 /** @param {number | bigint} seed */

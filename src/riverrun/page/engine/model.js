@@ -30,9 +30,23 @@ export async function loadModel(files, { simd = true } = {}) {
     if (!(/** @type {any} */ (files)?.[key])) throw new ModelError(`${file} is missing: this is not a whole model`);
   }
   const facts = await verify(files);
+  try {
+    return build(files, facts, makeKernel(simd));
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    const { message } = /** @type {Error} */ (error); // a part that is missing, or is not what it should be
+    throw new ModelError(`the model cannot be read: its files are damaged, or of another program (${message})`);
+  }
+}
+
+/**
+ * @param {Files} files
+ * @param {Record<string, any>} facts
+ * @param {import("./kernel.js").Kernel} kernel
+ */
+function build(files, facts, kernel) {
   const settings = parseToml(files.config);
   const tensors = new Tensors(files.weights);
-  const kernel = makeKernel(simd);
   const document = parseJson(files.tokenizer, "tokenizer.json");
   const paired = facts.kind === "translator" || facts.kind === "tagger" || (!facts.kind && document?.source);
   const model = paired
