@@ -30,16 +30,28 @@ const requests = {
     const tokenizer = tokenizerFrom(document);
     return texts.map((text) => {
       const ids = tokenizer.encode(text);
-      return { ids, text: decode(tokenizer, ids), pieces: pieces(tokenizer, ids), unseen: [...tokenizer.unseen(text)] };
+      return {
+        ids,
+        text: decode(tokenizer, ids),
+        pieces: pieces(tokenizer, ids),
+        unseen: [...tokenizer.unseen(text)],
+      };
     });
   },
   detokenize: ({ document, ids }) => {
     const tokenizer = tokenizerFrom(document);
-    return { text: decode(tokenizer, ids), pieces: pieces(tokenizer, ids), shown: ids.map((id) => tokenizer.shown(id)) };
+    return {
+      text: decode(tokenizer, ids),
+      pieces: pieces(tokenizer, ids),
+      shown: ids.map((id) => tokenizer.shown(id)),
+    };
   },
   async load({ files, packed, options }) {
     const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64"));
-    const given = packed !== undefined ? await unpack(bytes(packed)) : { ...files, weights: files.weights && bytes(files.weights) };
+    const given =
+      packed !== undefined
+        ? await unpack(bytes(packed))
+        : { ...files, weights: files.weights && bytes(files.weights) };
     const loaded = await loadModel(given, options);
     model = loaded.model;
     return loaded.about;

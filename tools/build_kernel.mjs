@@ -10,7 +10,9 @@ import wabtModule from "wabt";
 
 const folder = new URL("../src/riverrun/page/engine/", import.meta.url);
 const wabt = await wabtModule();
-const module = wabt.parseWat("kernel.wat", readFileSync(new URL("kernel.wat", folder), "utf8"), { simd: true });
+const module = wabt.parseWat("kernel.wat", readFileSync(new URL("kernel.wat", folder), "utf8"), {
+  simd: true,
+});
 module.resolveNames();
 module.validate();
 const { buffer } = module.toBinary({ write_debug_names: false });

@@ -10,7 +10,17 @@ import vm from "node:vm";
 
 const [script, language, translator] = process.argv.slice(2);
 const source = readFileSync(script, "utf8");
-const shared = { WebAssembly, TextEncoder, TextDecoder, DecompressionStream, Blob, Response, MessageChannel, performance, crypto };
+const shared = {
+  WebAssembly,
+  TextEncoder,
+  TextDecoder,
+  DecompressionStream,
+  Blob,
+  Response,
+  MessageChannel,
+  performance,
+  crypto,
+};
 
 /** A context of its own; its numbers and arrays are of other classes than ours, as across a real line. */
 function context(more) {
@@ -22,10 +32,17 @@ function context(more) {
 const modules = await import("../../src/riverrun/page/engine/index.js");
 const page = context({ document: {} });
 const worker = context({ postMessage: (message) => setImmediate(() => line.onmessage({ data: message })) });
-const line = { postMessage: (message) => setImmediate(() => worker.onmessage({ data: structuredClone(message) })), terminate() {} };
+const line = {
+  postMessage: (message) => setImmediate(() => worker.onmessage({ data: structuredClone(message) })),
+  terminate() {},
+};
 const { EngineClient, ...offered } = page.riverrunEngine;
 const engine = new EngineClient(line);
-const said = async (promise) => promise.then(() => null, ({ name, message }) => ({ name, message }));
+const said = async (promise) =>
+  promise.then(
+    () => null,
+    ({ name, message }) => ({ name, message }),
+  );
 
 const found = { offers: Object.keys(page.riverrunEngine).sort(), early: await said(engine.score("a")) };
 const about = await engine.unpack(new Uint8Array(readFileSync(language)));
@@ -34,7 +51,9 @@ const opening = await engine.opening();
 const { ids, texts } = await engine.encode("the spirit");
 const { position } = await engine.read(opening, ids);
 const pieces = [];
-const writing = engine.write(position, { seed: 5, count: 300, states: true, surprisal: true }, (piece) => pieces.push(piece));
+const writing = engine.write(position, { seed: 5, count: 300, states: true, surprisal: true }, (piece) =>
+  pieces.push(piece),
+);
 const end = await writing.done;
 found.text = pieces.flatMap((piece) => piece.texts).join("");
 found.first = pieces[0].ids.length;
@@ -43,7 +62,11 @@ found.end = { reason: end.reason, written: end.written, at: end.position.written
 found.texts = texts;
 const endless = engine.write(position, { seed: 5, count: Infinity }, () => endless.stop());
 found.stopped = (await endless.done).reason;
-const until = await engine.write(position, { seed: 5, count: 300, stop: [found.text.slice(40, 45)] }, () => {}).done;
+const until = await engine.write(
+  position,
+  { seed: 5, count: 300, stop: [found.text.slice(40, 45)] },
+  () => {},
+).done;
 found.until = { reason: until.reason, shown: until.shown };
 const logits = (await engine.step(position)).logits;
 const { alternatives, distribution, unitIndex } = offered;
@@ -54,7 +77,10 @@ found.notATranslator = await said(engine.translate("a"));
 found.unknown = await said(engine.ask("dance", {}));
 
 await engine.unpack(new Uint8Array(readFileSync(translator)));
-const [older, newer] = await Promise.all([said(engine.translate("badface".repeat(60), { beam: 8 })), engine.translate("abc")]);
+const [older, newer] = await Promise.all([
+  said(engine.translate("badface".repeat(60), { beam: 8 })),
+  engine.translate("abc"),
+]);
 found.overtaken = older?.name;
 found.translation = newer.outputs[0].text;
 found.damaged = await said(engine.unpack(new Uint8Array(readFileSync(translator)).subarray(0, 300)));

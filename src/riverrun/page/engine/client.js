@@ -6,6 +6,13 @@
  * @typedef {import("./sampling.js").Sampling} Sampling
  */
 
+/**
+ * @typedef {object} Call that was not answered yet
+ * @property {(answer: any) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {(piece: any) => void} [piece]
+ */
+
 /** An error that crossed the line, with its name. */
 export class EngineError extends Error {
   /** @param {{name: string, message: string}} error */
@@ -20,7 +27,7 @@ export class EngineClient {
   constructor(worker) {
     this.worker = worker;
     this.latest = 0;
-    /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void, piece?: (piece: any) => void}>} */
+    /** @type {Map<number, Call>} */
     this.waiting = new Map();
     worker.onmessage = ({ data }) => this.receive(data);
     worker.onerror = (event) => this.fail(event.message || "the engine could not be started");

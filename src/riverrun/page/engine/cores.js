@@ -104,9 +104,13 @@ function recurrence(kernel, tensors, prefix, shape) {
   const core = shape.core === "gru" ? "gru" : "lstm";
   const rows = GATES[core] * width;
   const depth = Array.from({ length: layers }, (_, layer) => layer);
-  const below = depth.map((layer) => layer && matrixOf(kernel, tensors, `${prefix}rnn.weight_ih_l${layer}`, rows, width));
+  const below = depth.map(
+    (layer) => layer && matrixOf(kernel, tensors, `${prefix}rnn.weight_ih_l${layer}`, rows, width),
+  );
   const biases = depth.map((layer) => layer && place(kernel, inputBias(tensors, prefix, core, layer, rows)));
-  const recurrent = depth.map((layer) => matrixOf(kernel, tensors, `${prefix}rnn.weight_hh_l${layer}`, rows, width));
+  const recurrent = depth.map((layer) =>
+    matrixOf(kernel, tensors, `${prefix}rnn.weight_hh_l${layer}`, rows, width),
+  );
   const keptBiases = depth.map((layer) =>
     core === "gru" ? place(kernel, tensors.read(`${prefix}rnn.bias_hh_l${layer}`, [rows])) : 0,
   );
@@ -123,7 +127,9 @@ function recurrence(kernel, tensors, prefix, shape) {
     units: { layers, width, parts: ["hidden", "cell"].slice(0, registers.length), starts },
     output: hidden[layers - 1],
     restore(state) {
-      places.forEach((at, index) => kernel.memory.set(state.subarray(index * width, (index + 1) * width), at));
+      places.forEach((at, index) =>
+        kernel.memory.set(state.subarray(index * width, (index + 1) * width), at),
+      );
     },
     save(state, start) {
       const { memory } = kernel;
@@ -156,7 +162,8 @@ function recurrence(kernel, tensors, prefix, shape) {
   function hold({ part, unit, value }, layer) {
     const { memory } = kernel;
     memory[registers[part][layer] + unit] = value;
-    if (part === 1) memory[hidden[layer] + unit] = sigmoid(memory[gates + 3 * width + unit]) * Math.tanh(value);
+    if (part === 1)
+      memory[hidden[layer] + unit] = sigmoid(memory[gates + 3 * width + unit]) * Math.tanh(value);
   }
 }
 
@@ -181,8 +188,12 @@ function convolution(kernel, tensors, prefix, { hidden: width, layers, kernel: t
       ring: kernel.allocate((past + 1) * width),
     };
   });
-  const [both, mixed, added, output] = [2 * width, width, width, width].map((length) => kernel.allocate(length));
-  const before = depth.map((_, layer) => depth.slice(0, layer).reduce((sum, each) => sum + each.past, 0) * width);
+  const [both, mixed, added, output] = [2 * width, width, width, width].map((length) =>
+    kernel.allocate(length),
+  );
+  const before = depth.map(
+    (_, layer) => depth.slice(0, layer).reduce((sum, each) => sum + each.past, 0) * width,
+  );
   const stateSize = depth.reduce((sum, each) => sum + each.past, 0) * width;
   const newest = depth.map(() => 0); // where in its ring each layer's latest input lies
   return {
@@ -206,7 +217,10 @@ function convolution(kernel, tensors, prefix, { hidden: width, layers, kernel: t
       depth.forEach(({ past, ring }, layer) => {
         for (let age = 0; age < past; age++) {
           const from = ring + ((newest[layer] + past + 1 - age) % (past + 1)) * width;
-          state.set(kernel.memory.subarray(from, from + width), start + before[layer] + (past - 1 - age) * width);
+          state.set(
+            kernel.memory.subarray(from, from + width),
+            start + before[layer] + (past - 1 - age) * width,
+          );
         }
       });
     },

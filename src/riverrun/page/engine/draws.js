@@ -1,6 +1,7 @@
 /**
  * Random numbers as a pure function: one uniform draw for each (seed, sequence, position), as Python's
- * `generation/draws.py` makes them (SplitMix64's mixing of a counter). 64-bit numbers are kept as two halves of 32 bits.
+ * `generation/draws.py` makes them (SplitMix64's mixing of a counter). 64-bit numbers are kept as two halves of 32
+ * bits.
  */
 
 const GOLDEN = 0x9e3779b97f4a7c15n;

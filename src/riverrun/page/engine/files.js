@@ -151,10 +151,15 @@ export class Tensors {
       case "I8": {
         const factors = this.read(name + SCALE, [shape[0]]);
         const columns = count(shape) / shape[0];
-        return Float32Array.from(new Int8Array(raw), (value, index) => value * factors[Math.floor(index / columns)]);
+        return Float32Array.from(
+          new Int8Array(raw),
+          (value, index) => value * factors[Math.floor(index / columns)],
+        );
       }
       default:
-        throw new ModelError(`model.safetensors: ${name} has numbers of kind ${dtype}, which the page does not read`);
+        throw new ModelError(
+          `model.safetensors: ${name} has numbers of kind ${dtype}, which the page does not read`,
+        );
     }
   }
 }
@@ -186,7 +191,8 @@ function readHeader(bytes) {
 function checkEntry(name, entry, available) {
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
   const isCount = (/** @type {number} */ value) => Number.isSafeInteger(value) && value >= 0;
-  const whole = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.every(isCount);
+  const whole =
+    Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.every(isCount);
   if (!whole || offsets.length !== 2 || offsets[1] < offsets[0] || offsets[1] > available) {
     throw new ModelError(`model.safetensors is damaged or cut short: ${name} is not where it should be`);
   }

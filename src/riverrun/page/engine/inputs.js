@@ -97,7 +97,10 @@ function computed(kernel, tensors, shown, { values, bias, rows }) {
   const [x, given] = [kernel.allocate(shown.features * width), kernel.allocate(rows)];
   return (ids) => {
     for (let feature = 0; feature < shown.features; feature++) {
-      kernel.memory.set(vectors.subarray(ids[feature] * width, (ids[feature] + 1) * width), x + feature * width);
+      kernel.memory.set(
+        vectors.subarray(ids[feature] * width, (ids[feature] + 1) * width),
+        x + feature * width,
+      );
     }
     kernel.product(matrix, x, biasPlace, given);
     return given;
@@ -112,7 +115,10 @@ function computed(kernel, tensors, shown, { values, bias, rows }) {
  */
 function vectorsOf(tensors, { input, vocabulary }, width) {
   if (input === "embedding") return tensors.read("embedding.weight", [vocabulary, width]);
-  return Float32Array.from({ length: vocabulary }, (_, id) => (id - SPECIAL) / Math.max(1, vocabulary - SPECIAL));
+  return Float32Array.from(
+    { length: vocabulary },
+    (_, id) => (id - SPECIAL) / Math.max(1, vocabulary - SPECIAL),
+  );
 }
 
 /**
@@ -128,7 +134,11 @@ export function makeProjection(kernel, tensors, hidden, vocabulary) {
   const bottleneck = narrow ? matrixOf(kernel, tensors, "bottleneck.weight", narrow, hidden) : null;
   const matrix = matrixOf(kernel, tensors, "projection.weight", vocabulary, narrow || hidden);
   const bias = place(kernel, tensors.read("projection.bias", [vocabulary]));
-  const [zeros, narrowed, logits] = [kernel.allocate(narrow), kernel.allocate(narrow), kernel.allocate(vocabulary)];
+  const [zeros, narrowed, logits] = [
+    kernel.allocate(narrow),
+    kernel.allocate(narrow),
+    kernel.allocate(vocabulary),
+  ];
   return {
     logits,
     project(output) {

@@ -159,7 +159,8 @@ export function simdKernel() {
       const panels = kernel.memory;
       for (let row = 0; row < rows; row++) {
         let at = place + (row - (row % BLOCK)) * columns + (row % BLOCK);
-        for (let column = 0; column < columns; column++, at += BLOCK) panels[at] = values[row * columns + column];
+        for (let column = 0; column < columns; column++, at += BLOCK)
+          panels[at] = values[row * columns + column];
       }
       return { place, rows, columns };
     },
@@ -216,5 +217,7 @@ function withinBounds(numbers) {
 }
 
 function tooWide() {
-  return new ModelError("the model is too wide for a page: its weights need more memory than a browser gives");
+  return new ModelError(
+    "the model is too wide for a page: its weights need more memory than a browser gives",
+  );
 }

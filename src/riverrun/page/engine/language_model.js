@@ -25,6 +25,13 @@ import { START, UNKNOWN } from "./text/vocabulary.js";
  * @property {Hold[]} [holds]
  */
 
+/**
+ * @typedef {object} Draws how symbols are chosen
+ * @property {Partial<import("./sampling.js").Sampling>} [sampling]
+ * @property {number | bigint} [seed]
+ * @property {number} [sequence] of several with one seed
+ */
+
 export class LanguageModel {
   /**
    * @param {import("./kernel.js").Kernel} kernel
@@ -35,7 +42,10 @@ export class LanguageModel {
   constructor(kernel, tensors, tokenizer, settings) {
     const { core, hidden, layers, kernel: taps, input = "embedding", features = 1 } = settings.model ?? {};
     const counts = [hidden, layers, features];
-    if (!["lstm", "gru", "conv"].includes(core) || !counts.every((each) => Number.isInteger(each) && each > 0)) {
+    if (
+      !["lstm", "gru", "conv"].includes(core) ||
+      !counts.every((each) => Number.isInteger(each) && each > 0)
+    ) {
       throw new ModelError("config.toml does not say the shape of a language model");
     }
     if (tensors.shape("projection.bias")[0] !== tokenizer.size) {
@@ -148,7 +158,7 @@ export class LanguageModel {
   /**
    * A function that writes on and on: same seed, same text as `riverrun generate`.
    * @param {Position} position
-   * @param {{sampling?: Partial<import("./sampling.js").Sampling>, seed?: number | bigint, sequence?: number} & Wanted} options
+   * @param {Draws & Wanted} options
    */
   writer(position, { sampling = {}, seed = 0, sequence = 0, ...wanted }) {
     const checked = checkSampling(sampling);
@@ -180,7 +190,14 @@ export class LanguageModel {
     const sum = nats.reduce((total, each) => total + each, 0);
     const unknown = ids.filter((id) => id === UNKNOWN).length;
     const tokens = texts.map((each, t) => ({ text: each, bits: nats[t] / Math.LN2 }));
-    return { tokens, nats: sum, characters, unknown, bitsPerCharacter: sum / Math.LN2 / characters, warnings };
+    return {
+      tokens,
+      nats: sum,
+      characters,
+      unknown,
+      bitsPerCharacter: sum / Math.LN2 / characters,
+      warnings,
+    };
   }
 
   /**
@@ -212,7 +229,9 @@ export class LanguageModel {
   /** @param {Float32Array} state */
   restore(state) {
     if (state.length !== this.stateSize) {
-      throw new InputError(`a state of ${state.length} numbers is not of this model, which has ${this.stateSize}`);
+      throw new InputError(
+        `a state of ${state.length} numbers is not of this model, which has ${this.stateSize}`,
+      );
     }
     this.core.restore(state);
     this.shown.set(state.subarray(this.core.stateSize), 1);
@@ -225,7 +244,8 @@ export class LanguageModel {
    */
   save(state = new Float32Array(this.stateSize), start = 0) {
     this.core.save(state, start);
-    for (let past = 1; past < this.shown.length; past++) state[start + this.core.stateSize + past - 1] = this.shown[past];
+    for (let past = 1; past < this.shown.length; past++)
+      state[start + this.core.stateSize + past - 1] = this.shown[past];
     return state;
   }
 
@@ -236,7 +256,9 @@ export class LanguageModel {
    */
   room(length, states, surprisal) {
     if (states && length * this.stateSize > MOST) {
-      throw new InputError(`the states of ${length} symbols are more than a page can hold at once: ask for fewer`);
+      throw new InputError(
+        `the states of ${length} symbols are more than a page can hold at once: ask for fewer`,
+      );
     }
     return {
       states: states ? new Float32Array(length * this.stateSize) : undefined,
@@ -274,6 +296,7 @@ const NOTHING = new Int32Array(0);
 
 /** @param {number | bigint} seed */
 function checkSeed(seed) {
-  if (typeof seed === "bigint" ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && seed >= 0) return seed;
+  if (typeof seed === "bigint" ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && seed >= 0)
+    return seed;
   throw new InputError(`seed = ${seed}: give a whole number from 0 on`);
 }

@@ -26,8 +26,13 @@ const FORMAT = 1;
  * @param {{simd?: boolean}} options `simd: false` asks for plain JavaScript
  */
 export async function loadModel(files, { simd = true } = {}) {
-  for (const [key, file] of Object.entries({ config: "config.toml", tokenizer: "tokenizer.json", weights: "model.safetensors" })) {
-    if (!(/** @type {any} */ (files)?.[key])) throw new ModelError(`${file} is missing: this is not a whole model`);
+  for (const [key, file] of Object.entries({
+    config: "config.toml",
+    tokenizer: "tokenizer.json",
+    weights: "model.safetensors",
+  })) {
+    if (!(/** @type {any} */ (files)?.[key]))
+      throw new ModelError(`${file} is missing: this is not a whole model`);
   }
   const facts = await verify(files);
   try {
@@ -35,7 +40,9 @@ export async function loadModel(files, { simd = true } = {}) {
   } catch (error) {
     if (error instanceof ModelError) throw error;
     const { message } = /** @type {Error} */ (error); // a part that is missing, or is not what it should be
-    throw new ModelError(`the model cannot be read: its files are damaged, or of another program (${message})`);
+    throw new ModelError(
+      `the model cannot be read: its files are damaged, or of another program (${message})`,
+    );
   }
 }
 
@@ -57,7 +64,8 @@ function build(files, facts, kernel) {
 
 /** @param {any} document */
 function sides(document) {
-  if (!document?.source || !document.target) throw new ModelError("tokenizer.json has not the two sides of a translator");
+  if (!document?.source || !document.target)
+    throw new ModelError("tokenizer.json has not the two sides of a translator");
   return { source: tokenizerFrom(document.source), target: tokenizerFrom(document.target) };
 }
 
@@ -79,7 +87,12 @@ function describeModel(model, { files, settings, facts, tensors, kernel }) {
   };
   if (model instanceof Translator) {
     const units = [model.source.unit, model.target.unit];
-    return { ...common, kind: model.tagging ? "tagger" : "translator", units: null, notes: notesOn(units, kernel.simd) };
+    return {
+      ...common,
+      kind: model.tagging ? "tagger" : "translator",
+      units: null,
+      notes: notesOn(units, kernel.simd),
+    };
   }
   return {
     ...common,
@@ -100,11 +113,14 @@ function notesOn(units, simd) {
   const notes = [];
   if (units.includes("jieba")) {
     notes.push(
-      "Chinese is cut here by the longest words the model knows, not by jieba's dictionary: the same text may be read " +
-        "in other words than on the command line.",
+      "Chinese is cut here by the longest words the model knows, not by jieba's dictionary: the same text may be " +
+        "read in other words than on the command line.",
     );
   }
-  if (!simd) notes.push("This browser has no WebAssembly vectors, or forbids them: plain JavaScript does the work, slower.");
+  if (!simd)
+    notes.push(
+      "This browser has no WebAssembly vectors, or forbids them: plain JavaScript does the work, slower.",
+    );
   return notes;
 }
 
@@ -121,7 +137,9 @@ async function verify({ config, tokenizer, weights, manifest, packed }) {
     throw new ModelError("manifest.json is not that of a riverrun model");
   }
   if (format > FORMAT) {
-    throw new ModelError(`the model has format ${format}; this page reads up to ${FORMAT}: use a newer riverrun`);
+    throw new ModelError(
+      `the model has format ${format}; this page reads up to ${FORMAT}: use a newer riverrun`,
+    );
   }
   if (packed) return facts; // the checksum of the compressed whole has vouched for its parts
   const encode = (/** @type {string} */ text) => new TextEncoder().encode(text);

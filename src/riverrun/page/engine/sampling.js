@@ -43,17 +43,29 @@ export function checkSampling(given = {}) {
   const count = (/** @type {number} */ value) => Number.isInteger(value) && value >= 0;
   /** @type {[string, number, boolean, string][]} */
   const rules = [
-    ["temperature", sampling.temperature, sampling.temperature >= 0 && sampling.temperature < Infinity, "0 (greedy) or a larger finite number"],
+    [
+      "temperature",
+      sampling.temperature,
+      sampling.temperature >= 0 && sampling.temperature < Infinity,
+      "0 (greedy) or a larger finite number",
+    ],
     ["top-k", sampling.topK, count(sampling.topK), "0 (off) or more"],
     ["top-p", sampling.topP, share(sampling.topP), "between 0 and 1"],
     ["min-p", sampling.minP, share(sampling.minP), "between 0 and 1"],
     ["typical-p", sampling.typicalP, share(sampling.typicalP), "between 0 and 1"],
-    ["repetition-penalty", sampling.repetitionPenalty, sampling.repetitionPenalty > 0 && sampling.repetitionPenalty < Infinity, "above 0"],
+    [
+      "repetition-penalty",
+      sampling.repetitionPenalty,
+      sampling.repetitionPenalty > 0 && sampling.repetitionPenalty < Infinity,
+      "above 0",
+    ],
     ["repetition-window", sampling.repetitionWindow, count(sampling.repetitionWindow), "0 or more"],
   ];
   const faults = rules.filter(([, , allowed]) => !allowed);
   if (faults.length) {
-    throw new InputError(faults.map(([name, value, , wanted]) => `${name} = ${value}: must be ${wanted}`).join("; "));
+    throw new InputError(
+      faults.map(([name, value, , wanted]) => `${name} = ${value}: must be ${wanted}`).join("; "),
+    );
   }
   return sampling;
 }

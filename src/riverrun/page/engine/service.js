@@ -59,7 +59,10 @@ class Service {
    */
   send(id, what, content) {
     const arrays = Object.values(content ?? {}).filter((value) => ArrayBuffer.isView(value));
-    this.line.postMessage({ id, [what]: content }, arrays.map(({ buffer }) => buffer));
+    this.line.postMessage(
+      { id, [what]: content },
+      arrays.map(({ buffer }) => buffer),
+    );
   }
 
   /**
@@ -145,7 +148,8 @@ class Service {
       if (scanner.stopped) return { ...end, shown, reason: "stop" };
       size = nextSize(size, performance.now() - slice);
       await breath();
-      if (this.stopped.delete(id)) return { ...end, shown: shown + scanner.flush().length, reason: "stopped" };
+      if (this.stopped.delete(id))
+        return { ...end, shown: shown + scanner.flush().length, reason: "stopped" };
     }
     return { ...end, shown: shown + scanner.flush().length };
   }

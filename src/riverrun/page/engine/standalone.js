@@ -7,5 +7,13 @@ import { unitIndex } from "./units.js";
 
 /** @type {any} */
 const here = globalThis;
-here.riverrunEngine = { EngineClient, DEFAULT_SAMPLING, alternatives, checkSampling, distribution, surprisalOf, unitIndex };
+here.riverrunEngine = {
+  EngineClient,
+  DEFAULT_SAMPLING,
+  alternatives,
+  checkSampling,
+  distribution,
+  surprisalOf,
+  unitIndex,
+};
 if (typeof here.document === "undefined") serve(here);

@@ -1,4 +1,4 @@
-/** A model in one piece, as Python's `pack` makes it: a safetensors file, compressed, with the other files' texts in it. */
+/** A model in one piece, as Python's `pack` makes it: a compressed safetensors file that holds the other files' texts. */
 
 import { ModelError } from "./errors.js";
 import { Tensors } from "./files.js";
@@ -11,7 +11,8 @@ import { Tensors } from "./files.js";
 export async function unpack(packed) {
   const weights = await inflate(packed);
   const { config, tokenizer, packed: said, samples, name } = new Tensors(weights).metadata;
-  if (!config || !tokenizer || !said) throw new ModelError("this is not a model that riverrun packed for a page");
+  if (!config || !tokenizer || !said)
+    throw new ModelError("this is not a model that riverrun packed for a page");
   return { config, tokenizer, weights, samples, name, packed: said };
 }
 
@@ -22,7 +23,9 @@ async function inflate(packed) {
     throw new ModelError("this browser cannot unpack the model: use a newer one, or export it uncompressed");
   }
   try {
-    const stream = new Blob([/** @type {BlobPart} */ (packed)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = new Blob([/** @type {BlobPart} */ (packed)])
+      .stream()
+      .pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
     throw new ModelError("the packed model is damaged or cut short");

@@ -26,8 +26,8 @@ export function readAligner(tensors, source, target) {
 }
 
 /**
- * Actions of the most likely alignment, the boundary symbol last: a < V writes a and stays, V + a writes a and moves on,
- * 2V moves on.
+ * Actions of the most likely alignment, the boundary symbol last: a < V writes a and stays, V + a writes a and moves
+ * on, 2V moves on.
  * @param {Aligner} aligner
  * @param {ArrayLike<number>} source
  * @param {ArrayLike<number>} target
@@ -52,7 +52,7 @@ export function actions({ substitution, insertion, deletion }, source, target) {
     }
   }
   const path = [START];
-  for (let i = n, j = m; i > 0 || j > 0; ) {
+  for (let i = n, j = m; i > 0 || j > 0;) {
     const kind = edit[at(i, j)];
     path.push(kind === 0 ? vocabulary + target[j - 1] : kind === 1 ? 2 * vocabulary : target[j - 1]);
     if (kind !== 2) i -= 1;

@@ -55,7 +55,9 @@ export function makeDecoder(kernel, tensors, prefix, model, vocabulary, tagging)
     case "additive":
       return softDecoder(kernel, tensors, prefix, model, vocabulary);
     default:
-      throw new ModelError(`config.toml: attention ${model.attention} is not known to this version of riverrun`);
+      throw new ModelError(
+        `config.toml: attention ${model.attention} is not known to this version of riverrun`,
+      );
   }
 }
 
@@ -112,7 +114,13 @@ function softDecoder(kernel, tensors, prefix, model, vocabulary) {
     ? makeAttention(kernel, tensors, `${prefix}attention.`, model.attention, model.hidden, width)
     : null;
   const output = makeOutput(
-    kernel, tensors, prefix, model, model.hidden + (attends ? width : 0), vocabulary, model.tied,
+    kernel,
+    tensors,
+    prefix,
+    model,
+    model.hidden + (attends ? width : 0),
+    vocabulary,
+    model.tied,
   );
   return {
     start({ outputs, ends }) {

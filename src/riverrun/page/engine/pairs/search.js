@@ -86,7 +86,8 @@ export function* search(networks, source, how) {
       score: score(each.logProbability, length, how),
       fate: going.includes(each) ? "going" : ending.includes(each) ? "ended" : "dropped",
     }));
-    const toBeat = ended.length < width ? -Infinity : ended.map((each) => each.score).sort((a, b) => b - a)[width - 1];
+    const toBeat =
+      ended.length < width ? -Infinity : ended.map((each) => each.score).sort((a, b) => b - a)[width - 1];
     // A living hypothesis is judged as if it ended now. In greedy search the first to end is the last.
     const hopeful =
       going.length > 0 &&

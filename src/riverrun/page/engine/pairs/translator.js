@@ -147,7 +147,10 @@ export class Translator {
    */
   textOf(outputs) {
     const { size } = this.target;
-    return decode(this.target, outputs.filter((output) => output < 2 * size).map((output) => output % size));
+    return decode(
+      this.target,
+      outputs.filter((output) => output < 2 * size).map((output) => output % size),
+    );
   }
 
   /**

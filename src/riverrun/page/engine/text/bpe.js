@@ -5,8 +5,11 @@ import { NOTHING, showBytes, utf8Decoder } from "./bytes.js";
 import { SPECIAL } from "./vocabulary.js";
 
 // GPT-2's pattern, which byte-level models of that library cut text with.
-const PIECE =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?(?:(?![\p{White_Space}\p{L}\p{N}]).)+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gsu;
+const BLANK = "\\p{White_Space}";
+const PIECE = new RegExp(
+  `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?(?:(?![${BLANK}\\p{L}\\p{N}]).)+|${BLANK}+(?!\\P{White_Space})|${BLANK}+`,
+  "gsu",
+);
 
 /**
  * @param {any} model the `model` entry of tokenizer.json
@@ -15,7 +18,12 @@ const PIECE =
  */
 export function bpeTokenizer(model, normalize) {
   const { type, vocab, merges } = model?.model ?? {};
-  if (type !== "BPE" || model.pre_tokenizer?.type !== "ByteLevel" || model.normalizer || model.added_tokens?.length) {
+  if (
+    type !== "BPE" ||
+    model.pre_tokenizer?.type !== "ByteLevel" ||
+    model.normalizer ||
+    model.added_tokens?.length
+  ) {
     throw new ModelError("tokenizer.json: its subwords are not byte-level BPE as riverrun writes it");
   }
   const characterOf = byteCharacters();
@@ -32,7 +40,10 @@ export function bpeTokenizer(model, normalize) {
   /** @type {Map<number, Uint8Array>} */
   const bytes = new Map();
   for (const [token, id] of ids) {
-    bytes.set(id + SPECIAL, Uint8Array.from(token, (character) => byteOf.get(character) ?? 0));
+    bytes.set(
+      id + SPECIAL,
+      Uint8Array.from(token, (character) => byteOf.get(character) ?? 0),
+    );
   }
   const bytesOf = (/** @type {number} */ id) => bytes.get(id) ?? NOTHING;
   const encodePiece = remembering((piece) => {

@@ -3,8 +3,7 @@
  * which JavaScript's own `\s` is not quite.
  */
 
-const WORD =
-  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*|\p{N}+|\n|(?:(?!\n)\p{White_Space})+|./gsu;
+const WORD = /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*|\p{N}+|\n|(?:(?!\n)\p{White_Space})+|./gsu;
 const MARK = String.raw`(?![\p{Pd}\p{Pc}'’·&@#%*/\\])\p{P}`;
 const CLAUSE = new RegExp(String.raw`${MARK}|\n|(?:(?!${MARK}|\n).)+`, "gsu");
 const HAN_OR_NOT = /\p{Script=Han}+|\P{Script=Han}+/gu;
@@ -55,7 +54,7 @@ export function splitChineseWords(text, known, longest) {
  */
 function longestMatches(characters, known, longest) {
   const words = [];
-  for (let start = 0; start < characters.length; ) {
+  for (let start = 0; start < characters.length;) {
     let length = Math.min(longest, characters.length - start);
     while (length > 1 && !known.has(characters.slice(start, start + length).join(""))) length -= 1;
     words.push(characters.slice(start, start + length).join(""));
