@@ -130,6 +130,20 @@ def test_writes_the_same_whatever_it_is_shown(engine, simd, kind, features):
     assert differences(plain, written["ids"], prompt, sampling, 3) <= 1
 
 
+@pytest.mark.parametrize("core", ["lstm", "gru", "conv", "shown three"])
+def test_a_large_vocabulary_without_a_table(engine, core):
+    """Where a table of the first layer's products would be too large, they are computed."""
+    if core == "shown three":
+        model = page_models.shown_otherwise("embedding", 3, seed=2, vocabulary=12_000)
+    else:
+        model = random_model(core, hidden=64, layers=1, vocabulary=40_000, embedding=8, seed=3)
+    plain, sampling = PlainDecoder(*model), Sampling(top_p=0.9)
+    engine.load_files(page_models.files(*model))
+    options = {"seed": 1, "sampling": in_javascript(sampling)}
+    (written,) = engine("write", ids=[7, 8], options=options, counts=[15])
+    assert differences(plain, written["ids"], [7, 8], sampling, 1) == 0
+
+
 @KERNELS
 @pytest.mark.parametrize("core", ["lstm", "gru", "conv"])
 def test_the_same_logits_and_states(engine, simd, core):
@@ -210,6 +224,25 @@ def test_generates_and_scores_what_the_program_does(engine, unit, corpus, tmp_pa
     expected = model.score(prompt)
     assert [token["text"] for token in score["tokens"]] == [token.text for token in expected.token_scores]
     np.testing.assert_allclose(score["bitsPerCharacter"], expected.bits_per_character, rtol=1e-5)
+
+
+def test_chinese_is_cut_here_by_the_longest_words_and_the_page_says_so(engine, tmp_path):
+    text = "我来到北京清华大学。他来到了网易杭研大厦，小明硕士毕业于中国科学院计算所。\n" * 40
+    (tmp_path / "t.txt").write_text(text, encoding="utf-8")
+    tiny.train(tmp_path / "t.txt", tmp_path / "m", text__unit="jieba")
+    model, about = riverrun.load(tmp_path / "m"), engine.load(tmp_path / "m")
+    assert any("longest words" in note for note in about["notes"])
+    prompt = "小明来到大厦。"
+    encoded = engine("encode", text=prompt)
+    assert "".join(encoded["texts"]) == prompt
+    (written,) = engine("write", ids=encoded["ids"], options={"seed": 1}, counts=[40])
+    assert differences_of(model, written["ids"], encoded["ids"], Sampling(), 1) <= 1
+
+
+def differences_of(model, text: list[int], prompt: list[int], sampling: Sampling, seed: int) -> int:
+    """As ``differences``, of a model that was loaded."""
+    plain = PlainDecoder(model._bundle.weights, model.settings["model"])
+    return differences(plain, text, prompt, sampling, seed)
 
 
 def test_a_model_of_windows_is_not_shown_the_start(engine, corpus, tmp_path):
@@ -376,11 +409,20 @@ def test_any_damage_is_one_sentence(engine, trained, key, data):
     start, length = data.draw(st.integers(0, head - 1)), data.draw(st.integers(0, 40))
     put = data.draw(st.binary(max_size=8))
     changed = raw[:start] + put + raw[start + length :]
+    complaint = refusal(
+        engine, {**files, key: changed if key == "weights" else changed.decode("utf-8", "replace")}
+    )
+    assert complaint is None or complaint.name == "ModelError", complaint
+    assert "\n" not in str(complaint)
+
+
+def refusal(engine, files: dict) -> EngineError | None:
+    """What the engine says against files; None if it takes them."""
     try:
-        engine.load_files({**files, key: changed if key == "weights" else changed.decode("utf-8", "replace")})
+        engine.load_files(files)
     except EngineError as refused:
-        assert refused.name == "ModelError", refused
-        assert "\n" not in str(refused)
+        return refused
+    return None
 
 
 @KERNELS
