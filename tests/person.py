@@ -27,7 +27,7 @@ def missing(what: str) -> None:
     pytest.skip(f"no {what} on this machine")
 
 
-def open_browser() -> webdriver.Chrome:
+def open_browser(*more: str) -> webdriver.Chrome:
     """Chromium without a window, with a fresh profile; skips where there is none."""
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     driver = shutil.which("chromedriver")
@@ -35,7 +35,7 @@ def open_browser() -> webdriver.Chrome:
         missing("Chromium with its driver (Debian: chromium, chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = str(binary)
-    for argument in ("--headless=new", "--disable-dev-shm-usage", "--window-size=1280,1000"):
+    for argument in ("--headless=new", "--disable-dev-shm-usage", "--window-size=1280,1000", *more):
         options.add_argument(argument)
     if os.name == "posix" and os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # as root Chromium has none
@@ -60,7 +60,9 @@ class Person:
         self.browser.get("about:blank")
         self.forget()
         self.browser.get(address)
-        self.until(lambda: self.run("return document.documentElement.dataset.ready") == "yes", "the page is ready")
+        self.until(
+            lambda: self.run("return document.documentElement.dataset.ready") == "yes", "the page is ready"
+        )
         if not expects_trouble:
             assert not self.see("trouble").is_displayed(), self.see("trouble").text
 
@@ -183,10 +185,14 @@ class Person:
         self.run("for (const each of document.getAnimations()) each.finish();")
         result = self.browser.execute_async_script(
             "const done = arguments[0]; axe.run(document, { preload: false, resultTypes: ['violations'] }).then("
-            "(found) => done(found.violations.map((each) => [each.impact, each.id, each.nodes.map((node) => node.html)])),"
+            "(found) => done(found.violations.map((each) => [each.impact, each.id, each.nodes.map((x) => x.html)])),"
             "(error) => done([['critical', String(error), []]]));"
         )
-        return [f"{impact}: {name} {nodes[:3]}" for impact, name, nodes in result if impact in ("serious", "critical")]
+        return [
+            f"{impact}: {name} {nodes[:3]}"
+            for impact, name, nodes in result
+            if impact in ("serious", "critical")
+        ]
 
     def at_phone_width(self) -> None:
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)

@@ -23,7 +23,12 @@ def river(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small language model that was looked at twice while it learned."""
     output = tmp_path_factory.mktemp("river") / "river"
     tiny.train(
-        corpus, output, budget__steps=40, training__learning_rate=0.02, model__hidden=16, training__evaluate_every=20
+        corpus,
+        output,
+        budget__steps=40,
+        training__learning_rate=0.02,
+        model__hidden=16,
+        training__evaluate_every=20,
     )
     return output
 

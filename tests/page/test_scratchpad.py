@@ -74,7 +74,11 @@ def test_an_alternative_branches_and_the_tree_leads_back(page: Person):
     page.write()
     branch = page.text
     rows = page.all("#tree [role=treeitem]")
-    old = next(row for row in rows if row.get_attribute("aria-selected") == "false" and row.get_attribute("aria-level") != "1")
+    old = next(
+        row
+        for row in rows
+        if row.get_attribute("aria-selected") == "false" and row.get_attribute("aria-level") != "1"
+    )
     old.click()
     page.until(lambda: page.text == whole, "the old branch is back")
     page.press(page.keys.CONTROL, "z")
@@ -156,7 +160,9 @@ def test_four_temperatures_and_one_is_taken(page: Person, river: Path):
     page.until(lambda: len(page.all("#heat-columns button:enabled")) == 4, "all four are written")
     texts = [each.get_property("textContent") for each in page.all("#heat-columns .words")]
     seed = page.see("seed").get_property("value")
-    assert texts == [PROMPT + command_line(river, PROMPT, 240, seed, temperature=t) for t in (0.2, 0.5, 1.0, 1.2)]
+    assert texts == [
+        PROMPT + command_line(river, PROMPT, 240, seed, temperature=t) for t in (0.2, 0.5, 1.0, 1.2)
+    ]
     page.all("#heat-columns button")[2].click()
     page.until(lambda: page.text == texts[2], "it is on the pad")
 
@@ -192,7 +198,9 @@ def test_the_command_that_is_copied_writes_the_same(page: Person, river: Path, m
 
     page.type(PROMPT)
     page.write()
-    page.run("document.execCommand = undefined; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.run(
+        "document.execCommand = undefined; navigator.clipboard.writeText = async (text) => { window.copied = text; }"
+    )
     page.click("command")
     line = page.until(lambda: page.run("return window.copied"), "the command is copied")
     monkeypatch.chdir(river.parent)
@@ -236,4 +244,6 @@ def test_every_control_explains_itself(page: Person):
     )
     assert silent == []
     page.hover(page.see("slider-topP"))
-    page.until(lambda: "together have this probability" in page.see("help").text, "the slider explains itself")
+    page.until(
+        lambda: "together have this probability" in page.see("help").text, "the slider explains itself"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from riverrun.errors import InputError
@@ -74,7 +74,8 @@ class PageServer(ThreadingHTTPServer):
         files = {f"/{path.relative_to(FOLDER).as_posix()}": _file(path) for path in page_files()}
         models = {f"/models/{number}": _packed(each) for number, each in enumerate(self.models.values())}
         listed = [
-            {"name": name, "path": f"models/{number}", "precision": "fp32"} for number, name in enumerate(self.models)
+            {"name": name, "path": f"models/{number}", "precision": "fp32"}
+            for number, name in enumerate(self.models)
         ]
         return {
             "/": _file(FOLDER / "app" / "index.html"),
@@ -87,7 +88,9 @@ class PageServer(ThreadingHTTPServer):
 def page_files() -> list[Path]:
     """The page's own files."""
     kinds = (".js", ".css", ".wasm")
-    return sorted(path for room in ("app", "engine") for path in (FOLDER / room).rglob("*") if path.suffix in kinds)
+    return sorted(
+        path for room in ("app", "engine") for path in (FOLDER / room).rglob("*") if path.suffix in kinds
+    )
 
 
 def names(models: Sequence[Path]) -> list[str]:
@@ -106,7 +109,6 @@ def _packed(content: bytes) -> Resource:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: PageServer
     protocol_version = "HTTP/1.1"
     timeout = 30  # seconds a request may take to arrive
 
@@ -117,10 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(False)
 
     def _answer(self, with_body: bool) -> None:
-        if self.headers.get_all("Host") not in ([host] for host in self.server.hosts):
+        server = cast(PageServer, self.server)
+        named = self.headers.get_all("Host") or []
+        if len(named) != 1 or named[0] not in server.hosts:
             self._send(403, "text/plain", b"this server answers to its own address only\n", with_body)
             return
-        resource = self.server.table.get(urlsplit(self.path).path)
+        resource = server.table.get(urlsplit(self.path).path)
         if resource is None:
             self._send(404, "text/plain", b"nothing is there\n", with_body)
             return

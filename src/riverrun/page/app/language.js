@@ -17,6 +17,7 @@ import { Versions } from "./versions.js";
 import { Writer } from "./writer.js";
 
 const PAUSE = 900; // milliseconds without a key after which typing is a version of its own
+const LONG = 20_000; // symbols of a text that is coloured when all of it is read
 const WINDOW = 64; // symbols that count as recent
 
 export class Language {
@@ -310,8 +311,8 @@ export class Language {
 
   /** @param {number} read @param {number} all */
   progress(read, all) {
-    if (all > 20_000) byId("sums").textContent = `${grouped(read)} of ${grouped(all)} symbols read`;
-    this.pad.draw();
+    if (all > LONG) byId("sums").textContent = `${grouped(read)} of ${grouped(all)} symbols read`;
+    else this.pad.draw();
   }
 
   sum() {

@@ -66,6 +66,7 @@ export class Pad {
 
   /** Text was written at the end. @param {string} text */
   extend(text) {
+    if (!text) return;
     const follows = this.follows();
     const { length } = this.area.value;
     this.area.setRangeText(text, length, length, "preserve");

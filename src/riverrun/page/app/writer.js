@@ -23,6 +23,8 @@ export class Writer {
     this.interrupt = null;
     this.resume = -1; // where it stopped, so that Write goes on with its draws
     this.drawing = false;
+    /** @type {number | undefined} the painting that is waited for */
+    this.waiting = undefined;
     byId("write").addEventListener("click", () => this.toggle());
     byId("dice").addEventListener("click", () => {
       this.seed.value = newSeed();
@@ -108,8 +110,8 @@ export class Writer {
       const { done, stop } = this.engine.write(position, this.options(Math.min(size, left)), (/** @type {any} */ piece) => {
         if (this.stopped) return;
         characters += this.append(piece);
-        this.pad.extend(piece.texts.join(""));
         language.pace(characters, seconds + piece.seconds);
+        this.showSoon();
       });
       this.interrupt = stop;
       const end = await done;
@@ -119,12 +121,25 @@ export class Writer {
       seconds += end.seconds;
       language.pace(characters, seconds);
       language.sum();
+      this.show();
       if (left > 0) await frame();
       size = performance.now() - began < SLOW ? Math.min(LARGEST, 2 * size) : Math.max(BURST, size >> 1);
     }
     if (this.stopped) return;
     if (room < count) language.say(`There is no room for more: the page keeps ${grouped(tape.longest)} symbols of this model.`, true);
     else if (count === MOST) language.say(`It paused after ${grouped(MOST)} symbols: press Write to go on.`);
+  }
+
+  /** What was written, at most once for each time that the screen is painted. */
+  showSoon() {
+    this.waiting ??= requestAnimationFrame(() => this.show());
+  }
+
+  show() {
+    if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
+    this.waiting = undefined;
+    if (this.stopped && !this.tape.text.startsWith(this.pad.text)) return; // edited meanwhile
+    this.pad.extend(this.tape.text.slice(this.pad.text.length));
   }
 
   /** @param {number} count symbols */
