@@ -1,4 +1,4 @@
-"""The ONNX graphs, run by the real onnxruntime: the same logits as ours, at any length and batch, whole or in pieces."""
+"""The ONNX graphs, run by the real onnxruntime: our logits, at any length and batch, whole or in pieces."""
 
 import json
 import subprocess
@@ -10,14 +10,15 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from laws.test_fast_equals_plain import random_model
 
 import page_models
 import riverrun
 import tiny
 import tiny_pairs
+from laws.test_fast_equals_plain import random_model
 from riverrun import bundle
 from riverrun.cli.main import main
+from riverrun.config import ModelSettings
 from riverrun.data.pair_batches import pad_sources
 from riverrun.errors import InputError, OutputError
 from riverrun.export.language_model import language_model_graph
@@ -26,8 +27,6 @@ from riverrun.export.writing import write_onnx
 from riverrun.generation.plain import PlainDecoder
 from riverrun.models.seq2seq import vote
 from riverrun.text import START
-
-INTEGERS = ("ids", "latest", "lengths")
 
 
 def session(graph: bytes) -> onnxruntime.InferenceSession:
@@ -109,8 +108,6 @@ def test_translators(shape):
     tagging = shape.get("tagging", False)
     network = tiny_pairs.build(**shape)
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    from riverrun.config import ModelSettings
-
     base = {"embedding": 6, "hidden": 8, "layers": 1, "decoder_layers": 1, "dropout": 0.0, "members": 1}
     chosen = ModelSettings(**(base | {name: value for name, value in shape.items() if name != "tagging"}))
     graphs = translator_graphs(weights, chosen.model_dump(exclude_none=True), tagging, {})
@@ -125,12 +122,17 @@ def test_translators(shape):
         ids[0] = START
         with torch.inference_mode():
             states = tuple(
-                member.start(torch.from_numpy(source), torch.from_numpy(closed)) for member in network.networks
+                member.start(torch.from_numpy(source), torch.from_numpy(closed))
+                for member in network.networks
             )
             logs, _, weights_there = vote(network.networks, torch.from_numpy(ids), states)
         memory = run(encoder, {"source": source, "lengths": closed})
         for pieces in ([ids], np.split(ids, [1, 3])) if steps > 1 else (np.split(ids, len(ids)),):
-            state = {part.name: memory.get(part.name, closed) for part in decoder.get_inputs() if part.name != "ids"}
+            state = {
+                part.name: memory.get(part.name, closed)
+                for part in decoder.get_inputs()
+                if part.name != "ids"
+            }
             found, looked = [], []
             for piece in pieces:
                 reached = run(decoder, {"ids": piece, **state})
@@ -194,6 +196,8 @@ def test_the_example_of_the_documentation(corpus, tmp_path):
 def test_the_tokenizer_stands_in_the_graph(trained, tmp_path):
     write_onnx(trained, tmp_path / "new")
     (entry,) = (
-        each for each in onnx.load(tmp_path / "new" / "step.onnx").metadata_props if each.key == "riverrun.tokenizer"
+        each
+        for each in onnx.load(tmp_path / "new" / "step.onnx").metadata_props
+        if each.key == "riverrun.tokenizer"
     )
     assert json.loads(entry.value) == json.loads((trained / bundle.TOKENIZER).read_text("utf-8"))
