@@ -1,7 +1,9 @@
-/** Greedy and beam search for one source, as Python's `generation/beam.py` does for many. */
+/** Greedy and beam search, and random outputs, for one source, as Python's `generation/beam.py` does for many. */
 
+import { uniform } from "../draws.js";
 import { InputError } from "../errors.js";
-import { START } from "../text/vocabulary.js";
+import { Sampler } from "../sampling.js";
+import { SPECIAL, START } from "../text/vocabulary.js";
 
 const MOST = 1000; // hypotheses kept side by side, at most
 
@@ -101,6 +103,37 @@ export function* search(networks, source, how) {
     }
     return ended.sort((first, second) => second.score - first.score).slice(0, Math.max(how.nBest, width));
   }
+}
+
+/**
+ * A random output for a source; it depends on the seed and on its number.
+ * @param {import("./networks.js").Networks} networks
+ * @param {ArrayLike<number>} source
+ * @param {import("../sampling.js").Sampling} sampling
+ * @param {[number, number]} stream of random draws
+ * @returns {Generator<undefined, Hypothesis>} a step at a time
+ */
+export function* sample(networks, source, sampling, stream) {
+  const sampler = new Sampler(SPECIAL + networks.outputs);
+  const logits = new Float64Array(SPECIAL + networks.outputs).fill(-Infinity); // behind these the end may be drawn
+  const bound = lengthBound(source.length);
+  /** @type {number[]} */
+  const ids = [];
+  let states = networks.start(source);
+  let logProbability = 0;
+  while (ids.length < bound) {
+    const step = networks.step(ids.at(-1) ?? START, states);
+    logits.set(step.logs, SPECIAL);
+    for (const symbol of networks.forbidden) logits[SPECIAL + symbol] = -Infinity;
+    const recent = ids.map((id) => id + SPECIAL);
+    const symbol = sampler.choose(logits, recent, sampling, uniform(stream, ids.length)) - SPECIAL;
+    logProbability += step.logs[symbol];
+    if (symbol === START) break;
+    ids.push(symbol);
+    states = step.states;
+    yield;
+  }
+  return { ids, logProbability, score: logProbability };
 }
 
 /**

@@ -1,14 +1,22 @@
 /** Translators and taggers: a text in, texts out. */
 
+import { streamOf } from "../draws.js";
 import { InputError } from "../errors.js";
+import { checkSampling } from "../sampling.js";
 import { decode, checkText, unseenWarnings } from "../text/tokenizer.js";
 import { hasVisible } from "../text/splitting.js";
 import { START } from "../text/vocabulary.js";
 import { actions, readAligner } from "./alignment.js";
 import { Networks } from "./networks.js";
-import { checkSearch, search } from "./search.js";
+import { checkSearch, sample, search } from "./search.js";
 
 /** @typedef {import("../text/tokenizer.js").Tokenizer} Tokenizer */
+
+/**
+ * @typedef {object} Draws of random outputs
+ * @property {Partial<import("../sampling.js").Sampling>} [sampling] draw `nBest` random outputs instead of searching
+ * @property {number | bigint} [seed]
+ */
 
 /**
  * @typedef {object} Attention where in the source each symbol of an output was read
@@ -38,15 +46,19 @@ export class Translator {
   }
 
   /**
-   * The best outputs for a text, best first; none for a text of blanks. After each step of the search control goes back
-   * to the caller, who may leave.
+   * The best outputs for a text, best first, or as many random ones; none for a text of blanks. After each step control
+   * goes back to the caller, who may leave.
    * @param {string} text
-   * @param {Partial<import("./search.js").How> & {trace?: boolean}} options
+   * @param {Partial<import("./search.js").How> & {trace?: boolean} & Draws} options
    */
-  *translate(text, { trace = false, ...given } = {}) {
-    const how = checkSearch(given);
+  *translate(text, { trace = false, sampling, seed = 0, ...given } = {}) {
+    const how = checkSearch(sampling ? { ...given, beam: given.nBest ?? 1 } : given);
     const { ids, warnings } = this.encode(text);
     if (!ids.length) return { outputs: [], warnings, steps: [] };
+    if (sampling) {
+      const drawn = yield* this.draw(ids, how.nBest, checkSampling(sampling), seed);
+      return { outputs: drawn.map((each) => this.output(ids, each)), warnings, steps: [] };
+    }
     const steps = [];
     const searching = search(this.networks, ids, how);
     let { value, done } = searching.next();
@@ -55,20 +67,41 @@ export class Translator {
       yield;
       ({ value, done } = searching.next());
     }
-    const found = /** @type {import("./search.js").Hypothesis[]} */ (value);
     /** @type {Map<string, import("./search.js").Hypothesis>} */
     const different = new Map(); // of those that say the same (by other alignments) the best
-    for (const hypothesis of found) {
+    for (const hypothesis of /** @type {import("./search.js").Hypothesis[]} */ (value)) {
       const said = this.textOf(hypothesis.ids);
       if (!different.has(said)) different.set(said, hypothesis);
     }
-    const outputs = Array.from(different, ([said, hypothesis]) => ({
-      text: said,
+    const best = Array.from(different.values()).slice(0, how.nBest);
+    return { outputs: best.map((each) => this.output(ids, each)), warnings, steps };
+  }
+
+  /**
+   * @param {ArrayLike<number>} ids
+   * @param {number} count
+   * @param {import("../sampling.js").Sampling} sampling
+   * @param {number | bigint} seed
+   */
+  *draw(ids, count, sampling, seed) {
+    const found = [];
+    for (let number = 0; number < count; number++) {
+      found.push(yield* sample(this.networks, ids, sampling, streamOf(seed, number)));
+    }
+    return found;
+  }
+
+  /**
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").Hypothesis} hypothesis
+   */
+  output(source, hypothesis) {
+    return {
+      text: this.textOf(hypothesis.ids),
       ...hypothesis,
       probability: Math.exp(hypothesis.logProbability),
-      attention: this.attentionOf(ids, [...hypothesis.ids, START]),
-    }));
-    return { outputs: outputs.slice(0, how.nBest), warnings, steps };
+      attention: this.attentionOf(source, [...hypothesis.ids, START]),
+    };
   }
 
   /**
