@@ -152,14 +152,14 @@ class Person:
 
         self.until(stands, "the page stands still")
 
-    def until(self, condition: Callable[[], Any], what: str) -> Any:
-        end = time.monotonic() + PATIENCE
+    def until(self, condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             if found := condition():
                 return found
             time.sleep(0.03)
         notice = self.run("return document.getElementById('notice')?.textContent")
-        raise AssertionError(f"not within {PATIENCE:.0f} s: {what} (the page says {notice!r})")
+        raise AssertionError(f"not within {patience:.0f} s: {what} (the page says {notice!r})")
 
     def forget(self) -> None:
         """What was logged so far is of no interest."""

@@ -19,7 +19,7 @@ def test_unseen_symbols_are_named_and_the_rest_is_read(page: Person):
 def test_a_megabyte_is_read_and_gone_on_from(page: Person, corpus, river):
     text = (corpus.read_text(encoding="utf-8") * 400)[:1_000_000]
     page.paste(text)
-    page.until(lambda: page.see("sums").text.startswith("1,000,000 characters"), "all of it is read")
+    page.until(lambda: page.see("sums").text.startswith("1,000,000 characters"), "all of it is read", 120)
     page.settled()
     written = page.write()
     assert written == riverrun.load(river).generate(
@@ -29,7 +29,7 @@ def test_a_megabyte_is_read_and_gone_on_from(page: Person, corpus, river):
 
 def test_a_text_for_which_there_is_no_room_is_refused(page: Person):
     page.paste("the river " * 210_000)
-    page.until(lambda: "the page has room for" in page.see("notice").text, "it says so")
+    page.until(lambda: "the page has room for" in page.see("notice").text, "it says so", 60)
     page.run("document.getElementById('text').value = ''")
     page.type("the ")
     page.until(lambda: page.see("sums").text.startswith("4 characters"), "it goes on with less")

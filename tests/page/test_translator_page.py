@@ -38,7 +38,7 @@ def test_the_beam_is_walked_step_by_step(desk: Person):
     desk.type(WORD, into="source")
     desk.until(lambda: desk.see("beam-step-value").text and desk.all("#beam li"), "the beam is shown")
     last = [each.text for each in desk.all("#beam li")]
-    desk.slide("beam-step", -2)
+    desk.slide("beam-step", -1)
     desk.until(lambda: [each.text for each in desk.all("#beam li")] != last, "an earlier step is shown")
     desk.slide("slider-beam", -3)
     desk.until(lambda: len(outputs(desk)) == 1, "a beam of one has one output")
@@ -51,7 +51,7 @@ def test_attention_is_linked_on_hover(desk: Person):
     weights = desk.until(
         lambda: desk.run(
             "const found = [...document.querySelectorAll('#links .line:nth-child(1) .linked')]"
-            ".map((each) => Number(each.style.getPropertyValue('--weight'))); return found.some(Boolean) && found"
+            ".map((each) => Number(each.dataset.weight)); return found.some(Boolean) && found"
         ),
         "the source is linked",
     )

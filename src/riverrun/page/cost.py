@@ -1,4 +1,4 @@
-"""What fewer bits for each weight cost: bits per character with them and without, on text the model has not learned from."""
+"""What fewer bits for each weight cost, in bits per character of text that the model has not learned from."""
 
 import dataclasses
 import math
@@ -45,7 +45,7 @@ def cost_of(path: Path, precision: str, text: str | None) -> str:
         if not passage:
             return _unknown("text")
         exact, coarse = (_bits(each, passage) for each in (model, _language_model(path, precision)))
-    return f"{where}: {coarse:.4f} bits per character, {exact:.4f} as trained ({coarse - exact:+.4f})"
+    return f"{where}: {coarse:.4f} bits per character, {exact:.4f} as trained ({round(coarse - exact, 4) + 0.0:+.4f})"
 
 
 def _unknown(what: str) -> str:

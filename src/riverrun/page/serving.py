@@ -65,7 +65,7 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> set[str]:
-        """What a request may call this server; a page elsewhere whose name was bent to this address calls it otherwise."""
+        """What a request may call this server; a page whose name was bent to this address calls it otherwise."""
         return {f"{ADDRESS}:{self.port}", f"localhost:{self.port}"}
 
     @cached_property

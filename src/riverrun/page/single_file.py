@@ -78,7 +78,8 @@ def single_file(packed: bytes, shown: Shown) -> str:
     document = _replace(
         document,
         '<link rel="stylesheet" href="app/page.css">',
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=False)}">\n<style>{style}</style>',
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=False)}">\n'
+        f"<style>{style}</style>",
     )
     document = _replace(document, '<script type="module" src="app/main.js"></script>\n', "")
     scripts = (

@@ -22,11 +22,11 @@ export class Attention {
     const above = source.map((symbol) => symbolOf(symbol, true));
     const below = output.map((symbol, t) => symbolOf(symbol, t === output.length - 1));
     this.links.replaceChildren(line("Source", above), line("Output", below));
-    const clear = () => [...above, ...below].forEach((each) => each.style.removeProperty("--weight"));
+    const clear = () => [...above, ...below].forEach((each) => shade(each, 0));
     const link = (/** @type {any} */ here, /** @type {any[]} */ others, /** @type {(k: number) => number} */ of) => {
       clear();
-      here.style.setProperty("--weight", "1");
-      others.forEach((each, k) => each.style.setProperty("--weight", of(k).toFixed(3)));
+      shade(here, 1);
+      others.forEach((each, k) => shade(each, of(k)));
     };
     const wire = (/** @type {any[]} */ own, /** @type {any[]} */ others, /** @type {(k: number, other: number) => number} */ of) =>
       own.forEach((each, k) => {
@@ -49,13 +49,19 @@ export class Attention {
     const rows = output.map((symbol, t) => {
       const cells = source.map((_, s) => {
         const cell = make("td", { title: weight(t, s).toFixed(3) }, make("span", { class: "unseen" }, weight(t, s).toFixed(2)));
-        cell.style.setProperty("--weight", weight(t, s).toFixed(3));
+        shade(cell, weight(t, s));
         return cell;
       });
       return make("tr", {}, make("th", { scope: "row" }, shown(symbol, t === output.length - 1)), ...cells);
     });
     this.matrix.replaceChildren(make("caption", { class: "unseen" }, "Rows are output symbols, columns the source; the darker, the more attention."), make("thead", {}, head), make("tbody", {}, ...rows));
   }
+}
+
+/** Colour an element by a weight; by its root, so that the small ones are seen too. @param {any} element @param {number} weight */
+function shade(element, weight) {
+  element.dataset.weight = weight.toFixed(3);
+  element.style.setProperty("--shade", Math.sqrt(weight).toFixed(3));
 }
 
 /** The end is a square, as in riverrun's other pages; where a transducer writes nothing it moves on. @param {string} symbol @param {boolean} last */

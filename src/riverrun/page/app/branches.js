@@ -2,8 +2,8 @@
 
 import { byId, make } from "./elements.js";
 
-const LEAD = 18; // characters of what stood before
-const SHOWN = 90; // characters of the branch itself
+const LEAD = 24; // characters of what stood before
+const SHOWN = 80; // characters of the branch itself
 
 export class Branches {
   /**

@@ -182,7 +182,8 @@ export class Language {
   showChances() {
     if (!this.at) return;
     this.chances.show(this.at, this.sampling);
-    const before = this.pad.text.slice(Math.max(0, this.pad.caret - 16), this.pad.caret);
+    const line = this.pad.text.slice(Math.max(0, this.pad.caret - 16), this.pad.caret);
+    const before = /[\u2e80-\uffff]/.test(line) ? line.slice(-7) : line; // those are twice as wide
     const bits = this.at.next === null ? "" : ` · ${(surprisalOf(this.at.logits, this.at.next) / Math.LN2).toFixed(1)} bits`;
     byId("where").textContent = before ? `after “${[...before].map(visible).join("").replaceAll("␣", " ")}”${bits}` : "at the beginning";
   }

@@ -98,11 +98,13 @@ export class Translation {
     ));
   }
 
+  /** The beam at the step in which the best output was ended. */
   showBeam() {
     const slider = byId("beam-step");
-    const moves = Number(slider.value) >= Number(slider.max);
+    const best = this.outputs[0]?.text;
+    const ended = this.steps.findIndex((rows) => rows.some(({ text, state }) => state === "ended" && text === best));
     slider.max = Math.max(1, this.steps.length);
-    if (moves || Number(slider.value) > this.steps.length) slider.value = slider.max;
+    slider.value = String(ended < 0 ? slider.max : ended + 1);
     this.showStep();
   }
 

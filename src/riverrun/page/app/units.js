@@ -6,7 +6,7 @@ import { BLOCK } from "./tape.js";
 
 const SHOWN = 8; // units found
 const AROUND = 2000; // symbols on either side that a marked stretch is compared with
-const STRIP = 120; // symbols in the strip
+const STEP = 9; // pixels a symbol takes in the strip
 
 /** @typedef {{unit: number, inside: number, outside: number, score: number}} Found */
 
@@ -140,19 +140,19 @@ export class Units {
     const paint = canvas.getContext("2d");
     const style = getComputedStyle(document.documentElement);
     paint.scale(scale, scale);
-    const first = Math.max(0, Math.min(this.here - STRIP / 2, this.tape.length - STRIP));
-    const step = width / STRIP;
-    paint.font = `${Math.min(12, step * 1.6)}px serif`;
+    const count = Math.floor(width / STEP);
+    const first = Math.max(0, Math.min(this.here - (count >> 1), this.tape.length - count));
+    paint.font = "12px serif";
     paint.textAlign = "center";
-    for (let k = first; k < Math.min(this.tape.length, first + STRIP); k++) {
-      const value = this.value(k) ?? 0, x = (k - first) * step;
+    for (let k = first; k < Math.min(this.tape.length, first + count); k++) {
+      const value = this.value(k) ?? 0, x = (k - first) * STEP;
       paint.fillStyle = style.getPropertyValue(value < 0 ? "--below" : "--above");
-      paint.fillRect(x, value < 0 ? 25 : 25 - 24 * value, Math.max(1, step - 1), Math.max(0.5, 24 * Math.abs(value)));
+      paint.fillRect(x, value < 0 ? 25 : 25 - 24 * value, STEP - 1, Math.max(0.5, 24 * Math.abs(value)));
       paint.fillStyle = style.getPropertyValue("--muted");
-      paint.fillText(this.pad.text.slice(this.tape.start(k), this.tape.start(k + 1)).slice(0, 2), x + step / 2, 62);
+      paint.fillText(this.pad.text.slice(this.tape.start(k), this.tape.start(k + 1)).slice(0, 2), x + STEP / 2, 62);
     }
     paint.fillStyle = style.getPropertyValue("--accent");
-    paint.fillRect((this.here - first) * step - 1, 0, 1.5, 50);
+    paint.fillRect((this.here - first) * STEP - 1, 0, 1.5, 50);
     const now = this.here ? this.value(this.here - 1) : null;
     canvas.setAttribute("aria-label", `Values of unit ${this.chosen} along the text${now === null ? "" : `; at the caret ${signed(now)}`}`);
   }

@@ -6,7 +6,6 @@
  * @property {number | null} parent
  * @property {string} text
  * @property {number} caret
- * @property {number} at where the text departs from its parent's
  */
 
 const MOST = 500; // versions kept
@@ -14,7 +13,7 @@ const MOST = 500; // versions kept
 export class Versions {
   constructor() {
     /** @type {Version[]} */
-    this.all = [{ id: 0, parent: null, text: "", caret: 0, at: 0 }];
+    this.all = [{ id: 0, parent: null, text: "", caret: 0 }];
     this.current = 0;
     /** @type {number[]} ids one came along, for undo */
     this.past = [];
@@ -54,7 +53,7 @@ export class Versions {
       return true;
     }
     const parent = this.ancestor(text);
-    this.all.push({ id: this.next, parent: parent.id, text, caret, at: parent.text.length });
+    this.all.push({ id: this.next, parent: parent.id, text, caret });
     this.current = this.next++;
     this.prune();
     return true;
@@ -100,20 +99,23 @@ export class Versions {
 
   /**
    * What the tree shows: leaves, places where it branches, and the current version; `from` is where the text departs
-   * from the row above it.
+   * from the row it hangs on and from the rows beside it.
    * @returns {{version: Version, depth: number, from: number}[]}
    */
   rows() {
-    /** @type {{version: Version, depth: number, from: number}[]} */
+    /** @type {{version: Version, depth: number, from: number, above: number}[]} */
     const rows = [];
-    const stack = [{ version: this.get(0), depth: 0, from: 0 }];
+    const stack = [{ version: this.get(0), depth: 0, above: 0 }];
     while (stack.length) {
-      const row = /** @type {{version: Version, depth: number, from: number}} */ (stack.pop());
-      const children = this.children(row.version.id);
-      const shown = row.version.id !== 0 && (children.length !== 1 || row.version.id === this.current);
-      if (shown) rows.push(row);
-      const depth = shown ? row.depth + 1 : row.depth;
-      for (const version of children.reverse()) stack.push({ version, depth, from: shown ? version.at : row.from });
+      const { version, depth, above } = /** @type {{version: Version, depth: number, above: number}} */ (stack.pop());
+      const children = this.children(version.id);
+      const shown = version.id !== 0 && (children.length !== 1 || version.id === this.current);
+      if (shown) rows.push({ version, depth, from: this.get(above).text.length, above });
+      for (const child of children.reverse()) stack.push({ version: child, depth: shown ? depth + 1 : depth, above: shown ? version.id : above });
+    }
+    for (const row of rows) {
+      const beside = rows.filter((each) => each !== row && each.above === row.above);
+      row.from = Math.max(row.from, ...beside.map(({ version }) => shared(version.text, row.version.text)));
     }
     return rows;
   }
@@ -128,4 +130,12 @@ export class Versions {
       this.future = this.future.filter((id) => id !== leaf.id);
     }
   }
+}
+
+/** How many leading characters two texts have in common. @param {string} a @param {string} b */
+function shared(a, b) {
+  const most = Math.min(a.length, b.length);
+  let k = 0;
+  while (k < most && a.charCodeAt(k) === b.charCodeAt(k)) k++;
+  return k;
 }
