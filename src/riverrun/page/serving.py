@@ -2,6 +2,7 @@
 
 import json
 import mimetypes
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +40,7 @@ class PageServer(ThreadingHTTPServer):
     """Serves the page with some models until it is closed."""
 
     daemon_threads = True
-    allow_reuse_address = True
+    allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers share a port
 
     def __init__(self, models: Sequence[Path], port: int) -> None:
         """Read the models, then listen on a port of the loopback address; 0 is any that is free.

@@ -26,7 +26,6 @@ export function aboutFacts(about, model) {
     "Weights are kept in": model.precision,
     "What that costs": model.cost,
     "Products": simd ? "vector instructions of this browser (WebAssembly SIMD)" : "plain JavaScript: this browser has no vector instructions for pages",
-    "Left out": about.notes.join(" "),
   };
   return Object.entries(rows).flatMap(([name, value]) => (value ? [make("dt", {}, name), make("dd", {}, String(value))] : []));
 }

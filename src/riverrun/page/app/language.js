@@ -61,6 +61,7 @@ export class Language {
 
   /** Take up what the address says. */
   async restore() {
+    await this.writer.halt();
     const given = readFragment(location.hash);
     this.sliders.set(given.settings);
     if (given.seed !== null) {
@@ -107,11 +108,13 @@ export class Language {
   key(event) {
     const command = event.ctrlKey || event.metaKey;
     const digit = /^Digit([1-9])$/.exec(event.code);
-    if (document.querySelector("dialog[open]")) return;
+    const letter = command ? event.key.toLowerCase() : "";
+    const field = event.target instanceof HTMLInputElement && ["number", "text"].includes(event.target.type);
+    if (document.querySelector("dialog[open]") || (field && letter.length === 1)) return; // a field undoes its own
     if (command && event.key === "Enter") this.writer.toggle();
     else if (event.key === "Escape" && this.writer.busy) this.writer.stop();
-    else if (command && !event.shiftKey && event.key.toLowerCase() === "z") this.undo();
-    else if (command && (event.key.toLowerCase() === "y" || event.key.toLowerCase() === "z")) this.redo();
+    else if (letter === "z" && !event.shiftKey) this.undo();
+    else if (letter === "y" || letter === "z") this.redo();
     else if (event.altKey && !command && digit && this.chances.shown[Number(digit[1]) - 1]) {
       this.take(this.chances.shown[Number(digit[1]) - 1].id);
     } else if (event.altKey && event.key === "ArrowUp") this.branches.step(-1);

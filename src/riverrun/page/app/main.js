@@ -33,6 +33,8 @@ async function open(model) {
   document.title = `${about.name} · riverrun`;
   byId("facts").textContent = headline(about, model);
   for (const room of [byId("about-facts"), byId("translator-facts")]) room.replaceChildren(...aboutFacts(about, model));
+  byId("notes").textContent = about.notes.join(" ");
+  byId("notes").hidden = !about.notes.length;
   const part = about.kind === "language" ? new Language(engine, about) : new Translation(engine, about);
   await part.open();
 }
