@@ -42,7 +42,9 @@ def shelf(models: dict[str, Path]) -> Iterator[PageServer]:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_it_is_written_edited_and_branched(browser: Person, shelf: PageServer, models: dict[str, Path], name: str):
+def test_it_is_written_edited_and_branched(
+    browser: Person, shelf: PageServer, models: dict[str, Path], name: str
+):
     browser.visit(f"{shelf.url}?model={name}")
     model = riverrun.load(models[name])
     assert isinstance(model, riverrun.TrainedLanguageModel)
@@ -62,7 +64,9 @@ def test_it_is_written_edited_and_branched(browser: Person, shelf: PageServer, m
 
     browser.mark(7)
     browser.settled()
-    place, symbol = next((k, each) for k, (each, _) in enumerate(browser.bars) if len(each) == 1 and each.isalpha())
+    place, symbol = next(
+        (k, each) for k, (each, _) in enumerate(browser.bars) if len(each) == 1 and each.isalpha()
+    )
     browser.all(".chance")[place].click()
     browser.until(lambda: browser.text == f"The spi{symbol}", "the symbol is taken")
     browser.press(browser.keys.CONTROL, "z")
