@@ -18,6 +18,7 @@ ELSEWHERE = (
     "nietzsche",
     "reproduce",
     "serve",
+    "riverrun play",
 )  # these need a network, or a guest
 
 

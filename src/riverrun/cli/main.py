@@ -21,6 +21,8 @@ COMMANDS = {
     "score": "surprisal of every token of a text",
     "evaluate": "how well a model predicts a text",
     "show": "what a model is, how it was trained, how good it is",
+    "play": "a page to touch a model with, in the browser",
+    "export": "a model for elsewhere: one HTML file that needs no server, or ONNX",
     "report": "a page about a model: curves, samples, what was held out, what it copies",
     "reproduce": "run published results again, their number beside ours",
     "data": "list or get known texts; clean the cache",
