@@ -1,21 +1,50 @@
 """Random models as the files of a model directory, so that the page's engine and ours can read the same."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from riverrun import bundle
+import tiny
+from riverrun.bundle.manifest import describe
+from riverrun.bundle.names import CONFIG, MANIFEST, TOKENIZER, WEIGHTS
+from riverrun.bundle.weights import pack
+from riverrun.config.resolved import (
+    Budget,
+    LanguageLoss,
+    LanguageSettings,
+    LanguageShape,
+    PairLoss,
+    PairReading,
+    SideSymbols,
+    TextReading,
+    TranslatorSettings,
+    TranslatorShape,
+)
+from riverrun.config.written import to_toml
+from riverrun.models.weights import weights_of
 
 NORMALIZER = {"lower": False, "form": "none"}
 
 
-def toml(sections: dict[str, dict[str, Any]]) -> str:
-    """Settings as ``config.toml`` has them."""
-    lines = []
-    for section, values in sections.items():
-        lines += [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items()), ""]
-    return "\n".join(lines)
+def language_settings(shape: LanguageShape, **data: Any) -> LanguageSettings:
+    """Settings of a language model over characters, nothing special about them but the shape."""
+    reading = replace(TextReading(0.1, "lanes", 40, 1, "shuffled", "fresh"), **data)
+    loss = LanguageLoss("full", "every", 8)
+    return LanguageSettings(
+        tiny.symbols(unknown="unknown"), reading, shape, tiny.fitting(), loss, Budget("steps", 1)
+    )
+
+
+def translator_settings(shape: TranslatorShape, tagging: bool) -> TranslatorSettings:
+    """The same of a translator or tagger."""
+    reading = PairReading(0.1, "tagging" if tagging else "translation", "char", "char", "none", 512, False)
+    symbols = SideSymbols(False, "none", 1, "unknown")
+    return TranslatorSettings(
+        symbols, reading, shape, tiny.fitting(), PairLoss(1.0, 0.0, 0.0), Budget("steps", 1)
+    )
 
 
 def tokenizer(size: int, unit: str = "char") -> dict[str, Any]:
@@ -24,19 +53,18 @@ def tokenizer(size: int, unit: str = "char") -> dict[str, Any]:
     return {"unit": unit, "normalizer": NORMALIZER, "unknown": "unknown", "symbols": symbols}
 
 
-def files(weights: dict[str, np.ndarray], model: dict[str, Any], **data: Any) -> dict[str, Any]:
+def files(weights: dict[str, np.ndarray], model: LanguageShape, **data: Any) -> dict[str, Any]:
     """The files of a language model over such characters."""
-    sections = {"text": {"unit": "char", "unknown": "unknown"}, "data": data, "model": model}
     return {
-        "config": toml(sections),
+        "config": to_toml(language_settings(model, **data)),
         "tokenizer": json.dumps(tokenizer(len(weights["projection.bias"]))),
-        "weights": bundle.save_arrays(weights),
+        "weights": pack(weights),
     }
 
 
 def shown_otherwise(
     kind: str, features: int, seed: int, vocabulary: int = 12, hidden: int = 10
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+) -> tuple[dict[str, np.ndarray], LanguageShape]:
     """An LSTM that is shown its last symbols side by side, as ``kind`` of input says."""
     draw = np.random.default_rng(seed)
     width = {"embedding": 5, "one-hot": vocabulary, "scaled-index": 1}[kind]
@@ -50,27 +78,36 @@ def shown_otherwise(
     }
     if kind == "embedding":
         weights["embedding.weight"] = draw.standard_normal((vocabulary, width))
-    model = {"core": "lstm", "hidden": hidden, "layers": 1, "kernel": 3, "input": kind, "features": features}
+    model = tiny.shape(hidden=hidden, input=kind, features=features, embedding=width)
     return {name: array.astype(np.float32) for name, array in weights.items()}, model
 
 
-def pair_files(network: Any, settings: dict[str, Any], kind: str, source: int, target: int) -> dict[str, Any]:
+def pair_files(network: Any, shape: TranslatorShape, kind: str, source: int, target: int) -> dict[str, Any]:
     """The files of a translator or tagger whose symbols are characters."""
-    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    sections = {
-        "text": {"unknown": "unknown"},
-        "data": {"task": "tagging" if kind == "tagger" else "translation"},
-        "model": settings,
-    }
+    weights = weights_of(network)
     sides = {"source": tokenizer(source), "target": tokenizer(target)}
     content = {
-        "config": toml(sections),
+        "config": to_toml(translator_settings(shape, kind == "tagger")),
         "tokenizer": json.dumps(sides),
-        "weights": bundle.save_arrays(weights),
+        "weights": pack(weights),
     }
-    named = {"config": bundle.CONFIG, "tokenizer": bundle.TOKENIZER, "weights": bundle.WEIGHTS}
+    named = {"config": CONFIG, "tokenizer": TOKENIZER, "weights": WEIGHTS}
     raw = {
         named[key]: value if isinstance(value, bytes) else value.encode() for key, value in content.items()
     }
-    facts = {"kind": kind, "longest_source": 20}
-    return {**content, "manifest": bundle.manifest(raw, facts).decode()}
+    facts = {"kind": kind, "longest_source": 20, "unit": "char to char"}
+    return {**content, "manifest": describe(raw, facts).to_json().decode()}
+
+
+def directory(path: Path, files: dict[str, Any]) -> Path:
+    """The files as a model directory."""
+    for key, name in {
+        "config": CONFIG,
+        "tokenizer": TOKENIZER,
+        "weights": WEIGHTS,
+        "manifest": MANIFEST,
+    }.items():
+        content = files[key]
+        path.mkdir(exist_ok=True)
+        (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
