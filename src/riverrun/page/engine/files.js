@@ -95,8 +95,21 @@ export class Tensors {
   /** Weights in all. */
   get size() {
     let size = 0;
-    for (const [name, { shape }] of this.entries) if (!name.endsWith(SCALE)) size += count(shape);
+    const once = new Map(Array.from(this.entries, ([name, entry]) => [entry, name])); // of tied ones one name
+    for (const [{ shape }, name] of once) if (!name.endsWith(SCALE)) size += count(shape);
     return size;
+  }
+
+  /**
+   * Another name of a tensor, if nothing has that name: tied weights stand once in a file.
+   * @param {string} name
+   * @param {string} first
+   */
+  tie(name, first) {
+    for (const part of ["", SCALE]) {
+      const entry = this.entries.get(first + part);
+      if (entry && !this.entries.has(name + part)) this.entries.set(name + part, entry);
+    }
   }
 
   /** @param {string} name */

@@ -54,12 +54,26 @@ export async function loadModel(files, { simd = true } = {}) {
 function build(files, facts, kernel) {
   const settings = parseToml(files.config);
   const tensors = new Tensors(files.weights);
+  if (settings.model?.tied) tieWeights(tensors, settings.model.members ?? 0);
   const document = parseJson(files.tokenizer, "tokenizer.json");
   const paired = facts.kind === "translator" || facts.kind === "tagger" || (!facts.kind && document?.source);
   const model = paired
     ? new Translator(kernel, tensors, sides(document), settings, facts)
     : new LanguageModel(kernel, tensors, tokenizerFrom(document), settings);
   return { model, about: describeModel(model, { files, settings, facts, tensors, kernel }) };
+}
+
+/**
+ * The projection of tied weights is the embedding.
+ * @param {Tensors} tensors
+ * @param {number} members of a translator
+ */
+function tieWeights(tensors, members) {
+  tensors.tie("projection.weight", "embedding.weight");
+  for (let member = 0; member < members; member++) {
+    const decoder = `members.${member}.decoder.`;
+    tensors.tie(`${decoder}output.projection.weight`, `${decoder}embedding.weight`);
+  }
 }
 
 /** @param {any} document */

@@ -19,6 +19,7 @@ const MOST = 1000; // hypotheses kept side by side, at most
  * @property {number[]} ids without the end
  * @property {number} logProbability in nats, the end included if it was reached
  * @property {number} score the same, normalised for length
+ * @property {boolean} finished the end was reached; if not, the bound on its length was met first
  */
 
 /**
@@ -52,24 +53,16 @@ export function checkSearch({ beam = 4, nBest = 1, lengthPenalty = 0.6 } = {}) {
 }
 
 /**
- * Outputs written at most for a source of that many symbols.
- * @param {number} source
- */
-export function lengthBound(source) {
-  return 3 * source + 50;
-}
-
-/**
  * The best hypotheses for a source, best first. A search is done when K hypotheses have ended and no living one scores
- * better than they, or at the length bound.
+ * better than they, or at the bound, where the living ones compete as they are.
  * @param {import("./networks.js").Networks} networks
  * @param {ArrayLike<number>} source
+ * @param {number} bound outputs written at most
  * @param {How} how
  * @returns {Generator<Traced[], Hypothesis[]>} what each step looked at; in the end the hypotheses
  */
-export function* search(networks, source, how) {
+export function* search(networks, source, bound, how) {
   const width = how.beam;
-  const bound = lengthBound(source.length);
   /** @type {Hypothesis[]} */
   const ended = [];
   /** @type {Going[]} */
@@ -79,7 +72,8 @@ export function* search(networks, source, how) {
     going = candidates.filter(({ ids }) => ids.at(-1) !== START).slice(0, width);
     const ending = candidates.slice(0, width).filter(({ ids }) => ids.at(-1) === START);
     for (const { ids, logProbability } of ending) {
-      ended.push({ ids: ids.slice(0, -1), logProbability, score: score(logProbability, length, how) });
+      const said = ids.slice(0, -1);
+      ended.push({ ids: said, logProbability, score: score(logProbability, length, how), finished: true });
     }
     yield candidates.map((each) => ({
       ids: each.ids,
@@ -95,10 +89,9 @@ export function* search(networks, source, how) {
       going.length > 0 &&
       (toBeat === -Infinity || (width > 1 && score(going[0].logProbability, length, how) > toBeat));
     if (hopeful && length < bound) continue;
-    if (!ended.length) {
-      // the bound was met first: what there is, as it is
+    if (hopeful) {
       for (const { ids, logProbability } of going) {
-        ended.push({ ids, logProbability, score: score(logProbability, length, how) });
+        ended.push({ ids, logProbability, score: score(logProbability, length, how), finished: false });
       }
     }
     return ended.sort((first, second) => second.score - first.score).slice(0, Math.max(how.nBest, width));
@@ -109,18 +102,20 @@ export function* search(networks, source, how) {
  * A random output for a source; it depends on the seed and on its number.
  * @param {import("./networks.js").Networks} networks
  * @param {ArrayLike<number>} source
+ * @param {number} bound outputs written at most
  * @param {import("../sampling.js").Sampling} sampling
  * @param {[number, number]} stream of random draws
+ * @param {How} how
  * @returns {Generator<undefined, Hypothesis>} a step at a time
  */
-export function* sample(networks, source, sampling, stream) {
+export function* sample(networks, source, bound, sampling, stream, how) {
   const sampler = new Sampler(SPECIAL + networks.outputs);
   const logits = new Float64Array(SPECIAL + networks.outputs).fill(-Infinity); // behind these the end may be drawn
-  const bound = lengthBound(source.length);
   /** @type {number[]} */
   const ids = [];
   let states = networks.start(source);
   let logProbability = 0;
+  let finished = false;
   while (ids.length < bound) {
     const step = networks.step(ids.at(-1) ?? START, states);
     logits.set(step.logs, SPECIAL);
@@ -128,12 +123,14 @@ export function* sample(networks, source, sampling, stream) {
     const recent = ids.map((id) => id + SPECIAL);
     const symbol = sampler.choose(logits, recent, sampling, uniform(stream, ids.length)) - SPECIAL;
     logProbability += step.logs[symbol];
-    if (symbol === START) break;
+    finished = symbol === START;
+    if (finished) break;
     ids.push(symbol);
     states = step.states;
     yield;
   }
-  return { ids, logProbability, score: logProbability };
+  const length = ids.length + (finished ? 1 : 0);
+  return { ids, logProbability, score: score(logProbability, length, how), finished };
 }
 
 /**
@@ -141,7 +138,7 @@ export function* sample(networks, source, sampling, stream) {
  * @param {number} length
  * @param {How} how
  */
-function score(logProbability, length, { lengthPenalty }) {
+export function score(logProbability, length, { lengthPenalty }) {
   return logProbability / ((5 + length) / 6) ** lengthPenalty;
 }
 

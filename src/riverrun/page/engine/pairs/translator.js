@@ -6,9 +6,9 @@ import { checkSampling } from "../sampling.js";
 import { decode, checkText, unseenWarnings } from "../text/tokenizer.js";
 import { hasVisible } from "../text/splitting.js";
 import { START } from "../text/vocabulary.js";
-import { actions, readAligner } from "./alignment.js";
+import { bestPath } from "./best_path.js";
 import { Networks } from "./networks.js";
-import { checkSearch, sample, search } from "./search.js";
+import { checkSearch, sample, score, search } from "./search.js";
 
 /** @typedef {import("../text/tokenizer.js").Tokenizer} Tokenizer */
 
@@ -42,7 +42,8 @@ export class Translator {
     this.longestSource = facts.longest_source ?? 0;
     const sizes = { source: source.size, target: target.size };
     this.networks = new Networks(kernel, tensors, settings.model ?? {}, sizes, this.tagging);
-    this.aligner = this.networks.monotone ? readAligner(tensors, source.size, target.size) : null;
+    /** @type {{per_source: number, excess: number}} */
+    this.lengths = facts.target_lengths ?? { per_source: 2, excess: 33 }; // of version 0.1.0, which did not keep them
   }
 
   /**
@@ -56,11 +57,11 @@ export class Translator {
     const { ids, warnings } = this.encode(text);
     if (!ids.length) return { outputs: [], warnings, steps: [] };
     if (sampling) {
-      const drawn = yield* this.draw(ids, how.nBest, checkSampling(sampling), seed);
-      return { outputs: drawn.map((each) => this.output(ids, each)), warnings, steps: [] };
+      const drawn = yield* this.draw(ids, how, checkSampling(sampling), seed);
+      return { outputs: drawn.map((each) => this.output(ids, this.scored(ids, each, how))), warnings, steps: [] };
     }
     const steps = [];
-    const searching = search(this.networks, ids, how);
+    const searching = search(this.networks, ids, this.bound(ids.length), how);
     let { value, done } = searching.next();
     while (!done) {
       if (trace) steps.push(this.show(/** @type {import("./search.js").Traced[]} */ (value)));
@@ -73,22 +74,48 @@ export class Translator {
       const said = this.textOf(hypothesis.ids);
       if (!different.has(said)) different.set(said, hypothesis);
     }
-    const best = Array.from(different.values()).slice(0, how.nBest);
+    const best = Array.from(different.values())
+      .slice(0, how.nBest)
+      .map((each) => this.scored(ids, each, how))
+      .sort((first, second) => second.score - first.score);
     return { outputs: best.map((each) => this.output(ids, each)), warnings, steps };
   }
 
   /**
    * @param {ArrayLike<number>} ids
-   * @param {number} count
+   * @param {import("./search.js").How} how
    * @param {import("../sampling.js").Sampling} sampling
    * @param {number | bigint} seed
    */
-  *draw(ids, count, sampling, seed) {
+  *draw(ids, how, sampling, seed) {
     const found = [];
-    for (let number = 0; number < count; number++) {
-      found.push(yield* sample(this.networks, ids, sampling, streamOf(seed, number)));
+    const bound = this.bound(ids.length);
+    for (let number = 0; number < how.nBest; number++) {
+      found.push(yield* sample(this.networks, ids, bound, sampling, streamOf(seed, number), how));
     }
     return found;
+  }
+
+  /**
+   * Outputs written at most for a source of so many symbols: half as many again as training suggests.
+   * @param {number} source
+   */
+  bound(source) {
+    const { per_source: perSource, excess } = this.lengths;
+    return Math.ceil(1.5 * (perSource * source + excess)) + (this.networks.monotone ? source : 0);
+  }
+
+  /**
+   * A hypothesis by the most likely path to what it writes, where a transducer has finished it.
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").Hypothesis} hypothesis
+   * @param {import("./search.js").How} how
+   * @returns {import("./search.js").Hypothesis}
+   */
+  scored(source, hypothesis, how) {
+    if (!this.networks.monotone || !hypothesis.finished) return hypothesis;
+    const { outputs, logProbability } = bestPath(this.networks, source, this.written(hypothesis.ids));
+    return { ids: outputs.slice(0, -1), logProbability, score: score(logProbability, outputs.length, how), finished: true };
   }
 
   /**
@@ -115,7 +142,7 @@ export class Translator {
   }
 
   /**
-   * Log-probability in nats of a given target; for a transducer that of its most likely alignment, a lower bound.
+   * Log-probability in nats of a given target; for a transducer that of its most likely path.
    * @param {string} source
    * @param {string} target
    */
@@ -155,7 +182,7 @@ export class Translator {
         `the source has ${source.length} symbols and the output ${ids.length}: a tagger writes one for each`,
       );
     }
-    return this.aligner ? actions(this.aligner, source, ids) : [...ids, START];
+    return this.networks.monotone ? bestPath(this.networks, source, ids).outputs : [...ids, START];
   }
 
   /**
@@ -179,11 +206,13 @@ export class Translator {
    * @param {number[]} outputs
    */
   textOf(outputs) {
+    return decode(this.target, this.written(outputs));
+  }
+
+  /** @param {number[]} outputs */
+  written(outputs) {
     const { size } = this.target;
-    return decode(
-      this.target,
-      outputs.filter((output) => output < 2 * size).map((output) => output % size),
-    );
+    return outputs.filter((output) => output < 2 * size).map((output) => output % size);
   }
 
   /**
