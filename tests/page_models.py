@@ -25,6 +25,7 @@ from riverrun.config.resolved import (
 )
 from riverrun.config.written import to_toml
 from riverrun.models.weights import weights_of
+from riverrun.text.pieces import pieces_of
 
 NORMALIZER = {"lower": False, "form": "none"}
 
@@ -111,3 +112,8 @@ def directory(path: Path, files: dict[str, Any]) -> Path:
         path.mkdir(exist_ok=True)
         (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def bytes_of(model_tokenizer: Any) -> Any:
+    """The UTF-8 of each symbol of a tokenizer."""
+    return pieces_of(model_tokenizer).__getitem__

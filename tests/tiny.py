@@ -86,9 +86,11 @@ def request(corpus: Path, output: Path, **more: Any):
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
     dotted = {name.replace("__", "."): value for name, value in more.items()}
+    idle = "training.chunk" if dotted.get("data.reading") == "windows" else None
     if not any(name.startswith("budget.") for name in dotted):
         dotted["budget.steps"] = 12
-    return Request((str(corpus),), output, build(SETTINGS, dotted), **flags)
+    settings = {name: value for name, value in SETTINGS.items() if name != idle}
+    return Request((str(corpus),), output, build(settings, dotted), **flags)
 
 
 def events(

@@ -5,6 +5,7 @@ import { streamOf, uniform } from "./draws.js";
 import { InputError, ModelError } from "./errors.js";
 import { inputWidth, makeInput, makeProjection } from "./inputs.js";
 import { Sampler, checkSampling, surprisalOf } from "./sampling.js";
+import { permittedBy } from "./text/permitted.js";
 import { checkText, pieces, unseenWarnings } from "./text/tokenizer.js";
 import { START, UNKNOWN } from "./text/vocabulary.js";
 
@@ -63,6 +64,7 @@ export class LanguageModel {
     this.input = makeInput(kernel, tensors, shown, entry);
     this.projection = makeProjection(kernel, tensors, hidden, tokenizer.size);
     this.sampler = new Sampler(tokenizer.size);
+    this.permitted = permittedBy(tokenizer);
     this.shown = new Int32Array(features); // the symbols that the latest step was shown, in the registers
     this.stateSize = this.core.stateSize + features - 1;
   }
@@ -86,7 +88,7 @@ export class LanguageModel {
   }
 
   /**
-   * The state after the latest symbol, and logits [V] of what comes next.
+   * The state after the latest symbol, and logits [V] of what comes next; what may not stand there is impossible.
    * @param {Position} position
    * @param {Wanted} wanted
    */
@@ -94,7 +96,9 @@ export class LanguageModel {
     this.restore(position.state);
     this.advance(position.last, this.heldBy(holds));
     this.projection.project(this.core.output);
-    return { state: this.save(), logits: this.logits().slice() };
+    const logits = this.logits().slice();
+    this.permitted?.mask(logits, this.permitted.after(position.recent));
+    return { state: this.save(), logits };
   }
 
   /**
@@ -132,12 +136,14 @@ export class LanguageModel {
   write(position, sampling, stream, count, { states = false, surprisal = false, holds = [] } = {}) {
     const held = this.heldBy(holds);
     const found = this.room(count, states, surprisal);
-    const window = Math.max(1, sampling.repetitionWindow);
+    const window = Math.max(KEPT, sampling.repetitionWindow);
     const before = Array.from(position.recent).slice(-window);
     const trail = new Int32Array(before.length + count);
     trail.set(before);
     const logits = this.logits();
     const penalised = sampling.repetitionPenalty !== 1;
+    const { permitted } = this;
+    let condition = permitted?.after(position.recent) ?? 0;
     let { last } = position;
     this.restore(position.state);
     for (let t = 0; t < count; t++) {
@@ -145,7 +151,9 @@ export class LanguageModel {
       this.projection.project(this.core.output);
       const end = before.length + t;
       const recent = penalised ? trail.subarray(Math.max(0, end - window), end) : NOTHING;
-      last = this.sampler.choose(logits, recent, sampling, uniform(stream, position.written + t));
+      const allowed = permitted?.table[condition];
+      last = this.sampler.choose(logits, recent, sampling, uniform(stream, position.written + t), allowed);
+      if (permitted) condition = permitted.next(condition, last);
       trail[end] = last;
       if (found.surprisal) found.surprisal[t] = surprisalOf(logits, last);
       if (found.states) this.save(found.states, t * this.stateSize);
@@ -291,6 +299,7 @@ export class LanguageModel {
 }
 
 const REMEMBERED = 1024;
+const KEPT = 8; // latest symbols that a position always knows: they tell the place within a character
 const MOST = 1 << 27; // numbers in the states that are given at once
 const NOTHING = new Int32Array(0);
 

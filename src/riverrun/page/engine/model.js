@@ -131,6 +131,12 @@ function notesOn(units, simd) {
         "read in other words than on the command line.",
     );
   }
+  if (units.some((unit) => ["word", "jieba", "clause", "bpe"].includes(unit))) {
+    notes.push(
+      "The page goes on after the last whole symbol of a text; the command line may read the end of a prompt as the " +
+        "beginning of a longer one.",
+    );
+  }
   if (!simd)
     notes.push(
       "This browser has no WebAssembly vectors, or forbids them: plain JavaScript does the work, slower.",

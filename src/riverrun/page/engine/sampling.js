@@ -31,6 +31,7 @@ export const DEFAULT_SAMPLING = Object.freeze({
 });
 
 const NONE = -Infinity;
+const NEVER = 255; // in a row of what may be written
 
 /**
  * Settings with the defaults filled in; refuses every value that is out of range.
@@ -86,10 +87,11 @@ export class Sampler {
    * @param {ArrayLike<number>} recent the latest symbols, oldest first, at most the repetition window
    * @param {Sampling} sampling
    * @param {number} draw in [0, 1)
+   * @param {Uint8Array} [allowed] [V], 255 for symbols that may not be written; without it all text may
    * @returns {number}
    */
-  choose(logits, recent, sampling, draw) {
-    this.transform(logits, recent, sampling);
+  choose(logits, recent, sampling, draw, allowed) {
+    this.transform(logits, recent, sampling, allowed);
     if (sampling.temperature === 0 && !sampling.uniform) return mostLikely(this.kept);
     soften(this.kept, this.chances);
     const { kept, chances } = this;
@@ -111,12 +113,13 @@ export class Sampler {
    * @param {Float32Array | Float64Array} logits [V]
    * @param {ArrayLike<number>} recent
    * @param {Sampling} sampling
+   * @param {Uint8Array} [allowed]
    */
-  transform(logits, recent, sampling) {
+  transform(logits, recent, sampling, allowed) {
     const { kept, chances, keys } = this;
-    mend(logits, kept);
+    mend(logits, kept, allowed);
     if (sampling.uniform) {
-      kept.fill(0, SPECIAL);
+      fillAllowed(kept, allowed);
       return;
     }
     if (sampling.repetitionPenalty !== 1) penalise(kept, recent, sampling);
@@ -172,20 +175,30 @@ export class Sampler {
  * are equal.
  * @param {Float32Array | Float64Array} logits
  * @param {Float64Array} kept
+ * @param {Uint8Array} [allowed]
  */
-function mend(logits, kept) {
+function mend(logits, kept, allowed) {
   let highest = NONE;
   for (let id = SPECIAL; id < kept.length; id++) {
-    const value = logits[id] === logits[id] ? logits[id] : NONE;
+    const value = logits[id] === logits[id] && allowed?.[id] !== NEVER ? logits[id] : NONE;
     kept[id] = value;
     if (value > highest) highest = value;
   }
   if (highest === Infinity) {
     for (let id = SPECIAL; id < kept.length; id++) kept[id] = kept[id] === Infinity ? 0 : NONE;
   } else if (highest === NONE) {
-    kept.fill(0, SPECIAL);
+    fillAllowed(kept, allowed);
   }
   kept.fill(NONE, 0, SPECIAL);
+}
+
+/**
+ * Every symbol that may be written as likely as any other.
+ * @param {Float64Array} kept
+ * @param {Uint8Array} [allowed]
+ */
+function fillAllowed(kept, allowed) {
+  for (let id = SPECIAL; id < kept.length; id++) kept[id] = allowed?.[id] === NEVER ? NONE : 0;
 }
 
 /**

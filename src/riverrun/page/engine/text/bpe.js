@@ -56,6 +56,7 @@ export function bpeTokenizer(model, normalize) {
     normalize,
     encode: (text) => Int32Array.from((normalize(text).match(PIECE) ?? []).flatMap(encodePiece)),
     decoder: () => utf8Decoder(bytesOf),
+    bytesOf,
     unseen: () => new Map(),
     shown: (id) => showBytes(bytesOf(id)),
   };

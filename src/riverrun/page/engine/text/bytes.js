@@ -17,6 +17,7 @@ export function byteTokenizer(normalize) {
     normalize,
     encode: (text) => Int32Array.from(new TextEncoder().encode(normalize(text)), (byte) => byte + SPECIAL),
     decoder: () => utf8Decoder(bytesOf),
+    bytesOf,
     unseen: () => new Map(),
     shown: (id) => showBytes(bytesOf(id)),
   };

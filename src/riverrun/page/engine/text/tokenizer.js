@@ -21,6 +21,7 @@ import { describe, spacedTokenizer, tableTokenizer } from "./table.js";
  * @property {() => StreamDecoder} decoder
  * @property {(text: string) => Map<string, number>} unseen units outside the vocabulary, with counts
  * @property {(id: number) => string} shown one symbol for the eye
+ * @property {(id: number) => Uint8Array} [bytesOf] where symbols stand for bytes
  */
 
 /**
