@@ -1,7 +1,6 @@
 """Random models as the files of a model directory, so that the page's engine and ours can read the same."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from riverrun.text.pieces import pieces_of
 NORMALIZER = {"lower": False, "form": "none"}
 
 
-def language_settings(shape: LanguageShape, **data: Any) -> LanguageSettings:
+def language_settings(shape: LanguageShape) -> LanguageSettings:
     """Settings of a language model over characters, nothing special about them but the shape."""
-    reading = replace(TextReading(0.1, "lanes", 40, 1, "shuffled", "fresh"), **data)
+    reading = TextReading(0.1, "lanes", 40, 1, "shuffled", "fresh")
     loss = LanguageLoss("full", "every", 8)
     return LanguageSettings(
         tiny.symbols(unknown="unknown"), reading, shape, tiny.fitting(), loss, Budget("steps", 1)
@@ -54,13 +53,17 @@ def tokenizer(size: int, unit: str = "char") -> dict[str, Any]:
     return {"unit": unit, "normalizer": NORMALIZER, "unknown": "unknown", "symbols": symbols}
 
 
-def files(weights: dict[str, np.ndarray], model: LanguageShape, **data: Any) -> dict[str, Any]:
+def files(
+    weights: dict[str, np.ndarray], model: LanguageShape, facts: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The files of a language model over such characters."""
-    return {
-        "config": to_toml(language_settings(model, **data)),
+    tied = ("projection.weight",) if model.tied else ()
+    content = {
+        "config": to_toml(language_settings(model)),
         "tokenizer": json.dumps(tokenizer(len(weights["projection.bias"]))),
-        "weights": pack(weights),
+        "weights": pack({name: array for name, array in weights.items() if name not in tied}),
     }
+    return content | {"manifest": manifest(content, facts or {"kind": "language model"})}
 
 
 def shown_otherwise(
@@ -92,12 +95,15 @@ def pair_files(network: Any, shape: TranslatorShape, kind: str, source: int, tar
         "tokenizer": json.dumps(sides),
         "weights": pack(weights),
     }
-    named = {"config": CONFIG, "tokenizer": TOKENIZER, "weights": WEIGHTS}
-    raw = {
-        named[key]: value if isinstance(value, bytes) else value.encode() for key, value in content.items()
-    }
     facts = {"kind": kind, "longest_source": 20, "unit": "char to char"}
-    return {**content, "manifest": describe(raw, facts).to_json().decode()}
+    return {**content, "manifest": manifest(content, facts)}
+
+
+def manifest(content: dict[str, Any], facts: dict[str, Any]) -> str:
+    """What vouches for such files."""
+    named = {"config": CONFIG, "tokenizer": TOKENIZER, "weights": WEIGHTS}
+    raw = {named[key]: value if key == "weights" else value.encode() for key, value in content.items()}
+    return describe(raw, facts).to_json().decode()
 
 
 def directory(path: Path, files: dict[str, Any]) -> Path:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tiny
 from page_engine import Engine
-from riverrun.config import TextSettings
-from riverrun.text import Tokenizer, train_tokenizer
-from riverrun.text.normalization import Normalizer
+from riverrun.config.resolved import SideSymbols
+from riverrun.text import Tokenizer
 from riverrun.text.sides import train_side
 from riverrun.text.splitting import split_clauses, split_words
 
@@ -32,7 +32,7 @@ def engine():
 
 
 TOKENIZERS: dict[str, Tokenizer] = {
-    name: train_tokenizer(TextSettings(**chosen), [KNOWN])
+    name: tiny.tokenizer([KNOWN], **chosen)
     for name, chosen in {
         "char": {},
         "char, lower, NFKC": {"lower": True, "normalize": "NFKC"},
@@ -62,7 +62,7 @@ def test_the_same_symbols(engine, name, text):
 @given(text=FAMILIAR | ANY)
 @several
 def test_the_same_symbols_between_blanks(engine, text):
-    tokenizer = train_side("symbols", lambda: iter([KNOWN]), Normalizer(), _settings())
+    tokenizer = train_side("symbols", [KNOWN], "none", SideSymbols(False, "none", 1, "unknown"))
     (found,) = engine("tokenize", document=tokenizer.to_dict(), texts=[text])
     ids = tokenizer.encode(text).tolist()
     assert (found["ids"], found["text"]) == (ids, tokenizer.decode(ids))
@@ -98,9 +98,3 @@ def test_chinese_is_cut_by_the_longest_known_words(engine):
         "split", unit="jieba", text="我来到北京清华大学, ok 了", known=["北京", "清华", "清华大学", "大学"]
     )
     assert found == ["我", "来", "到", "北京", "清华大学", ",", " ", "ok", " ", "了"]
-
-
-def _settings():
-    from riverrun.config import Settings
-
-    return Settings()

@@ -17,13 +17,8 @@ const PIECE = new RegExp(
  * @returns {import("./tokenizer.js").Tokenizer}
  */
 export function bpeTokenizer(model, normalize) {
-  const { type, vocab, merges } = model?.model ?? {};
-  if (
-    type !== "BPE" ||
-    model.pre_tokenizer?.type !== "ByteLevel" ||
-    model.normalizer ||
-    model.added_tokens?.length
-  ) {
+  const { vocab, merges } = model?.model ?? {};
+  if (!vocab || typeof vocab !== "object" || !Array.isArray(merges)) {
     throw new ModelError("tokenizer.json: its subwords are not byte-level BPE as riverrun writes it");
   }
   const characterOf = byteCharacters();
