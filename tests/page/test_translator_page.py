@@ -1,9 +1,9 @@
 """The page of a translator: outputs while one types, the beam step by step, attention linked on hover."""
 
-from collections.abc import warnings
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
-import Iterator
 import pytest
 
 import riverrun
