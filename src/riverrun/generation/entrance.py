@@ -55,8 +55,9 @@ def check_parts(state: State, initial: State) -> None:
     ):
         shapes = ", ".join(f"float32 {list(part.shape)}" for part in initial.parts)
         raise InputError(f"a state of another model: the parts of this one's are {shapes}")
-    if type(state.latest) is not np.ndarray or state.latest.ndim != 1 or len(state.latest) > LATEST:
-        raise InputError(f"the latest symbols of a state are a vector of {LATEST} ids at most")
+    latest = state.latest
+    if type(latest) is not np.ndarray or latest.dtype != np.int64 or latest.ndim != 1 or len(latest) > LATEST:
+        raise InputError(f"the latest symbols of a state are a vector of {LATEST} ids at most, int64")
 
 
 def check_sequences(
@@ -82,9 +83,10 @@ def check_sequences(
         if not isinstance(position, Position):
             raise InputError(f"{type(position).__name__} is not a position")
         check_parts(position.state, initial)
-        if not isinstance(position.last, int | np.integer):
+        if not isinstance(position.last, int | np.integer) or not 0 <= position.last < vocabulary:
             raise InputError(f"{position.last!r} is no id of this model: give 0 to {vocabulary - 1}")
         if not isinstance(position.written, int | np.integer) or not 0 <= position.written < _FARTHEST:
             raise InputError(f"written = {position.written}: give 0 or more symbols")
-    remembered = [position.state.latest for position in positions]
-    checked_ids(np.concatenate([*remembered, [position.last for position in positions]]), vocabulary)
+    remembered = np.concatenate([position.state.latest for position in positions])
+    if len(remembered) and remembered.view(np.uint64).max() >= vocabulary:  # a negative one is a large one
+        checked_ids(remembered, vocabulary)
