@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, get_args
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import check_precision, warn_of_unseen
 from riverrun.writing import Writer
 
-PRECISIONS = ("fp32", "bf16", "int8")
+PRECISIONS = get_args(Precision)
 MOST_SAMPLES = 10_000
 
 

@@ -74,6 +74,12 @@ def test_as_many_of_each(decoder):
         ([position], [], [(0, 0)], 1),
         ([position], [Sampling()], [(0, 0)] * 2, 1),
         ([position], [Sampling()], [(0, 0)], -1),
+        ([position], [Sampling()], [(0, 0)], 1 << 40),
+        ([position], [Sampling()], [(0, 0)], 1.5),
+        ([position], [None], [(0, 0)], 1),
+        ([position], [Sampling()], [(0, "a")], 1),
+        ([position.state], [Sampling()], [(0, 0)], 1),
+        ([replace(position, written="a")], [Sampling()], [(0, 0)], 1),
         ([replace(position, written=-1)], [Sampling()], [(0, 0)], 1),
         ([replace(position, written=2**63)], [Sampling()], [(0, 0)], 1),
     ):

@@ -17,7 +17,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--length", type=int, default=400, help="symbols to write (default 400)")
     parser.add_argument("--endless", action="store_true", help="write until stopped")
     add_sampling(parser)
-    parser.add_argument("--stop", nargs="+", default=[], metavar="TEXT", help="end before any of these texts")
+    parser.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="end before this text; may be repeated"
+    )
     parser.add_argument("--n", type=int, default=1, help="how many samples")
     parser.add_argument("--seed", type=int, help="same seed, same text")
     add_precision(parser)

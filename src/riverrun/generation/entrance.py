@@ -10,6 +10,7 @@ from riverrun.generation.sampling import LATEST, Sampling
 from riverrun.generation.state import Position, State, Symbols
 
 _FARTHEST = 1 << 62  # symbols written, all in all
+_MOST_AT_ONCE = 1 << 24
 
 
 def checked_ids(given: Sequence[int] | NDArray[np.integer], vocabulary: int) -> Symbols:
@@ -54,8 +55,9 @@ def check_parts(state: State, initial: State) -> None:
     ):
         shapes = ", ".join(f"float32 {list(part.shape)}" for part in initial.parts)
         raise InputError(f"a state of another model: the parts of this one's are {shapes}")
-    if type(state.latest) is not np.ndarray or state.latest.ndim != 1 or len(state.latest) > LATEST:
-        raise InputError(f"the latest symbols of a state are a vector of {LATEST} ids at most")
+    latest = state.latest
+    if type(latest) is not np.ndarray or latest.dtype != np.int64 or latest.ndim != 1 or len(latest) > LATEST:
+        raise InputError(f"the latest symbols of a state are a vector of {LATEST} ids at most, int64")
 
 
 def check_sequences(
@@ -71,13 +73,20 @@ def check_sequences(
         raise InputError(
             f"{len(positions)} positions, {len(samplings)} samplings, {len(seeds)} seeds: give as many"
         )
-    if not 0 <= count < _FARTHEST:
-        raise InputError(f"count = {count}: give 0 or more symbols")
+    if not isinstance(count, int | np.integer) or not 0 <= count <= _MOST_AT_ONCE:
+        raise InputError(f"count = {count!r}: give 0 to {_MOST_AT_ONCE} symbols at once")
+    if not all(isinstance(sampling, Sampling) for sampling in samplings):
+        raise InputError("samplings: give a Sampling for each sequence")
+    if not all(isinstance(number, int | np.integer) for pair in seeds for number in pair):
+        raise InputError("seeds: give two whole numbers for each sequence")
     for position in positions:
+        if not isinstance(position, Position):
+            raise InputError(f"{type(position).__name__} is not a position")
         check_parts(position.state, initial)
-        if not isinstance(position.last, int | np.integer):
+        if not isinstance(position.last, int | np.integer) or not 0 <= position.last < vocabulary:
             raise InputError(f"{position.last!r} is no id of this model: give 0 to {vocabulary - 1}")
-        if not 0 <= position.written < _FARTHEST:
+        if not isinstance(position.written, int | np.integer) or not 0 <= position.written < _FARTHEST:
             raise InputError(f"written = {position.written}: give 0 or more symbols")
-    remembered = [position.state.latest for position in positions]
-    checked_ids(np.concatenate([*remembered, [position.last for position in positions]]), vocabulary)
+    remembered = np.concatenate([position.state.latest for position in positions])
+    if len(remembered) and remembered.view(np.uint64).max() >= vocabulary:  # a negative one is a large one
+        checked_ids(remembered, vocabulary)

@@ -1,5 +1,6 @@
 """The compiled decoder, seen from Python: it lays out memory, describes a task and calls the machine code."""
 
+import itertools
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -100,8 +101,7 @@ class CompiledDecoder:
     def logits(self, positions: Sequence[Position]) -> tuple[NDArray[np.float32], list[State]]:
         count = len(positions)
         found = self._in_teams(positions, [Sampling()] * count, [(0, 0)] * count, 1, at.PROJECTION_TOO)
-        states = [position.state for team in found for position in team.after]
-        return np.concatenate([team.logits for team in found]), states
+        return found.logits, [position.state for position in found.after]
 
     def write(
         self,
@@ -111,8 +111,7 @@ class CompiledDecoder:
         count: int,
     ) -> tuple[NDArray[np.int64], list[Position]]:
         found = self._in_teams(positions, samplings, seeds, count, at.EVERYTHING)
-        symbols = np.concatenate([team.symbols for team in found])
-        return symbols, [position for team in found for position in team.after]
+        return found.symbols, found.after
 
     def _in_teams(
         self,
@@ -121,13 +120,13 @@ class CompiledDecoder:
         seeds: Sequence[tuple[int, int]],
         count: int,
         stages: int,
-    ) -> list[_Written]:
+    ) -> _Written:
         """Sequences shared out between the cores, where that is worth a thread."""
         check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         sequences = len(positions)
         teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
-            return [self._write(positions, samplings, seeds, count, stages)]
+            return self._write(positions, samplings, seeds, count, stages)
         bounds = [sequences * team // teams for team in range(teams + 1)]
         found: list[Any] = [None] * teams
 
@@ -136,7 +135,8 @@ class CompiledDecoder:
             found[team] = self._write(positions[part], samplings[part], seeds[part], count, stages)
 
         in_threads([partial(job, team) for team in range(teams)])
-        return found
+        symbols, after, logits = zip(*found, strict=True)
+        return _Written(np.concatenate(symbols), [*itertools.chain(*after)], np.concatenate(logits))
 
     def stage_seconds(self, position: Position, sampling: Sampling, count: int) -> dict[str, float]:
         """What writing one symbol takes, in seconds: recurrence, projection and sampling."""

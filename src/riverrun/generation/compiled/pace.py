@@ -15,6 +15,8 @@ def cores() -> int:
 
 def in_threads(jobs: Sequence[Callable[[], None]]) -> None:
     """Run jobs at the same time, the first one in this thread; raise what one failed with when all have ended."""
+    if len(jobs) == 1:
+        return jobs[0]()
     failures: list[BaseException] = []
 
     def run(job: Callable[[], None]) -> None:
@@ -31,6 +33,7 @@ def in_threads(jobs: Sequence[Callable[[], None]]) -> None:
         thread.join()
     if failures:
         raise failures[0]
+    return None
 
 
 class Pace:
