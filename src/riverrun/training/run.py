@@ -96,19 +96,16 @@ def _run(
         task, settings = language_model_task(settings, corpus, device)
     if note is None:
         directory.claim(Note(request.inputs, digest, request.settings), request.overwrite)
-    try:
-        journal = directory.journal(begun)
-        with _processor(settings):
-            for event in train_loop(
-                task, settings.training, settings.budget, directory.checkpoints, clock, should_stop, begun
-            ):
-                journal.write(event)
-                if isinstance(event, events.Stopped):
-                    step = event.step if event.best is None else event.best.step
-                    directory.publish(step, _facts(task, event, corpus), journal.samples())
-                yield event
-    except OutputError as error:
-        raise OutputError(f"{error}; {directory.what_there_is()}") from error
+    journal = directory.journal(begun)
+    with _processor(settings):
+        for event in train_loop(
+            task, settings.training, settings.budget, directory.checkpoints, clock, should_stop, begun
+        ):
+            journal.write(event)
+            if isinstance(event, events.Stopped):
+                step = event.step if event.best is None else event.best.step
+                directory.publish(step, _facts(task, event, corpus), journal.samples())
+            yield event
 
 
 @contextmanager
