@@ -94,7 +94,12 @@ def toml(sections: Sections) -> bytes:
 def characters(count: int, unit: str = "char") -> dict[str, Any]:
     """A tokenizer of so many letters, special symbols not counted."""
     symbols = [chr(ord("a") + index) for index in range(count)]
-    return {"unit": unit, "normalizer": {"lower": False, "form": "none"}, "unknown": "unknown", "symbols": symbols}
+    return {
+        "unit": unit,
+        "normalizer": {"lower": False, "form": "none"},
+        "unknown": "unknown",
+        "symbols": symbols,
+    }
 
 
 def random_weights(expected: Arrays, seed: int = 0) -> dict[str, np.ndarray]:
@@ -110,10 +115,14 @@ def random_weights(expected: Arrays, seed: int = 0) -> dict[str, np.ndarray]:
 def language_model(folder: Path, letters: int = 5, seed: int = 0, **shape: Any) -> Path:
     """A language model over letters; its shape is ``LANGUAGE`` but for what is given."""
     chosen = LANGUAGE | shape
-    chosen["embedding"] = {"one-hot": letters + 2, "scaled-index": 1}.get(chosen["input"], chosen["embedding"])
+    chosen["embedding"] = {"one-hot": letters + 2, "scaled-index": 1}.get(
+        chosen["input"], chosen["embedding"]
+    )
     arrays = random_weights(language_arrays(LanguageShape(**chosen), letters + 2), seed)
     files = {
-        CONFIG: toml({"text": TEXT, "data": DATA, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}),
+        CONFIG: toml(
+            {"text": TEXT, "data": DATA, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}
+        ),
         TOKENIZER: json.dumps(characters(letters)).encode(),
         WEIGHTS: pack(arrays),
     }
@@ -127,7 +136,9 @@ def translator(folder: Path, letters: int = 5, seed: int = 0, tagging: bool = Fa
     data = DATA | PAIRS | {"task": "tagging" if tagging else "translation"}
     sides = {"source": characters(letters), "target": characters(letters - 1)}
     files = {
-        CONFIG: toml({"text": TEXT, "data": data, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}),
+        CONFIG: toml(
+            {"text": TEXT, "data": data, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}
+        ),
         TOKENIZER: json.dumps(sides).encode(),
         WEIGHTS: pack(random_weights(expected, seed)),
     }
@@ -135,7 +146,9 @@ def translator(folder: Path, letters: int = 5, seed: int = 0, tagging: bool = Fa
     return write(folder, files, {"kind": kind, **FACTS, "longest_source": 9})
 
 
-def write(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any], version: int | None = None) -> Path:
+def write(
+    folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any], version: int | None = None
+) -> Path:
     """Files and a manifest that fits them, with no door of riverrun's between."""
     folder.mkdir(parents=True, exist_ok=True)
     manifest = describe(files, facts)
@@ -157,7 +170,9 @@ def change(folder: Path, facts: Mapping[str, Any] | None = None, **files: bytes)
     """Change a model and sign it anew; ``config=``, ``tokenizer=``, ``weights=`` stand for the files."""
     before, known = parts(folder)
     names = {"config": CONFIG, "tokenizer": TOKENIZER, "weights": WEIGHTS}
-    return write(folder, before | {names[key]: value for key, value in files.items()}, {**known, **(facts or {})})
+    return write(
+        folder, before | {names[key]: value for key, value in files.items()}, {**known, **(facts or {})}
+    )
 
 
 def change_config(folder: Path, before: str, after: str) -> Path:

@@ -206,7 +206,16 @@ raise SystemExit(main(sys.argv[1:]))
 def test_files_may_not_grow_beyond_ulimit(corpus, tmp_path):
     """``ulimit -f``: what is said is what there is."""
     settings = [f"--{name.replace('_', '-')}={value}" for name, value in tiny.SETTINGS.items()]
-    given = ["train", str(corpus), "-o", str(tmp_path / "run"), "--steps", "4", "--model.hidden=64", *settings[:1]]
+    given = [
+        "train",
+        str(corpus),
+        "-o",
+        str(tmp_path / "run"),
+        "--steps",
+        "4",
+        "--model.hidden=64",
+        *settings[:1],
+    ]
     environment = {**os.environ, "RIVERRUN_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, *given], capture_output=True, text=True, env=environment, check=False

@@ -71,7 +71,9 @@ def a_sparse_gigabyte(path: Path) -> None:
 
 
 KINDS = (a_link, a_pipe, a_device, a_directory, a_socket, a_broken_link, a_link_to_itself, a_sparse_gigabyte)
-root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make devices")
+root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make devices"
+)
 kinds = pytest.mark.parametrize("put", KINDS, ids=lambda put: put.__name__)
 
 

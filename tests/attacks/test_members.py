@@ -86,7 +86,9 @@ MANIFESTS = {
     "a number": lambda document: "1",
     "a list": lambda document: "[]",
     "nested too deeply": lambda document: DEEP,
-    "nested too deeply within": lambda document: '{"format": 1, "facts": ' + '{"a":' * 3000 + "1" + "}" * 3001,
+    "nested too deeply within": lambda document: (
+        '{"format": 1, "facts": ' + '{"a":' * 3000 + "1" + "}" * 3001
+    ),
     "a million lists": lambda document: '{"format": 1, "facts": {"a": [' + "[]," * 1_100_000 + "[]]}}",
     "no format": lambda document: unsigned(document | {"format": None}),
     "a format that is true": lambda document: unsigned(document | {"format": True}),
@@ -259,13 +261,17 @@ def test_tokenizers(content, language_model):
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
-@pytest.mark.parametrize("content", [c for c in TOKENIZERS.values() if c[:1] == "{" and c.count('"c", "d"]') == 0])
+@pytest.mark.parametrize(
+    "content", [c for c in TOKENIZERS.values() if c[:1] == "{" and c.count('"c", "d"]') == 0]
+)
 def test_tokenizers_of_a_side(content, side, translator):
     sides = json.loads((translator / TOKENIZER).read_bytes())
     refused(made.change(translator, tokenizer=json.dumps(sides | {side: json.loads(content)}).encode()))
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"source": 1, "target": 2}', '{"source": [], "target": []}'])
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"source": 1, "target": 2}', '{"source": [], "target": []}']
+)
 def test_tokenizers_without_sides(content, translator):
     refused(made.change(translator, tokenizer=content.encode()))
 
@@ -298,9 +304,15 @@ SUBWORDS = {
     "ids as lists": bpe(vocab={token: [i] for token, i in VOCABULARY.items()}),
     "ids that are true": bpe(vocab={token: bool(i) if i < 2 else i for token, i in VOCABULARY.items()}),
     "enormous ids": bpe(vocab={token: i * 10**10 for token, i in VOCABULARY.items()}),
-    "a byte without a token": bpe(vocab={"ĀĀ" if token == "Ā" else token: i for token, i in VOCABULARY.items()}),
-    "tokens that are no bytes": bpe(vocab={f"{token}河" if i > 260 else token: i for token, i in VOCABULARY.items()}),
-    "a token of nothing": bpe(vocab={"" if i == 260 else token: i for token, i in VOCABULARY.items()}, merges=[]),
+    "a byte without a token": bpe(
+        vocab={"ĀĀ" if token == "Ā" else token: i for token, i in VOCABULARY.items()}
+    ),
+    "tokens that are no bytes": bpe(
+        vocab={f"{token}河" if i > 260 else token: i for token, i in VOCABULARY.items()}
+    ),
+    "a token of nothing": bpe(
+        vocab={"" if i == 260 else token: i for token, i in VOCABULARY.items()}, merges=[]
+    ),
     "merges that are text": bpe(merges="ab"),
     "merges of three": bpe(merges=[["t", "h", "e"]]),
     "merges of numbers": bpe(merges=[[1, 2]]),
@@ -321,9 +333,16 @@ def test_of_subwords_nothing_but_tokens_and_merges_is_read():
     """Normalizers that make a text grow, and patterns that never end, may be in the file."""
     grows = {"type": "Replace", "pattern": {"String": "e"}, "content": "e" * 10**6}
     regex = {"type": "Split", "pattern": {"Regex": "(a|aa)+$"}, "behavior": "Isolated", "invert": False}
-    added = [{"id": 0, "content": "the", "single_word": False, "lstrip": False, "rstrip": False, "special": True}]
+    added = [
+        {"id": 0, "content": "the", "single_word": False, "lstrip": False, "rstrip": False, "special": True}
+    ]
     document = bpe(dropout=0.5, unk_token="!", continuing_subword_prefix="x", byte_fallback=True)
-    document["model"] |= {"normalizer": grows, "pre_tokenizer": regex, "added_tokens": added, "decoder": {"type": 1}}
+    document["model"] |= {
+        "normalizer": grows,
+        "pre_tokenizer": regex,
+        "added_tokens": added,
+        "decoder": {"type": 1},
+    }
     document["model"] |= {"truncation": {"max_length": 1}, "padding": {}, "post_processor": {"type": "?"}}
     hostile, honest = load_tokenizer(json.dumps(document)), load_tokenizer(json.dumps(BPE))
     text = "the spirit of the age" + "a" * 200

@@ -113,7 +113,9 @@ def test_the_arrays_of_a_translator_are_those_that_torch_makes(shape, source, ta
     from riverrun.models.seq2seq import Seq2Seq
 
     tagging = shape["tagging"]
-    chosen = TranslatorShape(**(made.TRANSLATOR | {name: each for name, each in shape.items() if name != "tagging"}))
+    chosen = TranslatorShape(
+        **(made.TRANSLATOR | {name: each for name, each in shape.items() if name != "tagging"})
+    )
     model = Seq2Seq(as_settings(chosen), source, target, tagging)
     assert_same_arrays(model, translator_arrays(chosen, source, target, tagging))
 

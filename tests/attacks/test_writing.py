@@ -100,7 +100,9 @@ def test_a_page_does_not_replace_a_device_or_a_link(tmp_path, bashrc):
 def test_temporary_names_cannot_be_foreseen(tmp_path, monkeypatch):
     seen = []
     plain = os.open
-    monkeypatch.setattr(os, "open", lambda path, *more: (seen.append((str(path), more[0])), plain(path, *more))[1])
+    monkeypatch.setattr(
+        os, "open", lambda path, *more: (seen.append((str(path), more[0])), plain(path, *more))[1]
+    )
     for _ in range(2):
         outgoing.write(tmp_path / "file", b"x")
     names = [name for name, flags in seen if flags & os.O_CREAT]
@@ -133,14 +135,31 @@ def test_modes_follow_the_umask(umask, tmp_path):
 
     (tmp_path / "cache" / "code").symlink_to((cache_directory() / "code").resolve())
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    made_now = [*(tmp_path / "run").rglob("*"), *(tmp_path / "cache" / "ids").rglob("*"), *tmp_path.glob("*.html")]
+    made_now = [
+        *(tmp_path / "run").rglob("*"),
+        *(tmp_path / "cache" / "ids").rglob("*"),
+        *tmp_path.glob("*.html"),
+    ]
     for path in made_now:
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o777 if path.is_dir() else 0o666) & ~umask, path
-    assert {path.suffix for path in made_now} >= {".html", ".bin", ".json", ".jsonl", ".safetensors", ".md", ".toml"}
+    assert {path.suffix for path in made_now} >= {
+        ".html",
+        ".bin",
+        ".json",
+        ".jsonl",
+        ".safetensors",
+        ".md",
+        ".toml",
+    }
 
 
 def test_a_copy_follows_the_umask_too(tmp_path):
@@ -205,7 +224,11 @@ def test_a_hold_ends_with_its_process(tmp_path):
 
 
 def test_what_killed_runs_left_is_swept_away_and_nothing_else(begun, corpus):
-    left = [f".{CONFIG}.{'a' * 16}.part", f".{WEIGHTS}.{'b' * 16}", f"checkpoints/.step-000000004.{'c' * 16}.part"]
+    left = [
+        f".{CONFIG}.{'a' * 16}.part",
+        f".{WEIGHTS}.{'b' * 16}",
+        f"checkpoints/.step-000000004.{'c' * 16}.part",
+    ]
     kept = [".git", ".mine.part", f".other.{'a' * 16}.part", f"checkpoints/.mine.{'a' * 16}.part"]
     for name in [*left, *kept]:
         (begun / name).mkdir()
