@@ -28,7 +28,9 @@ print(1e3 * (first - began), 1e3 * (time.perf_counter() - first))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--beside", type=Path, help="the src directory of another version")
     parser.add_argument("--times", type=int, default=21)

@@ -1,4 +1,4 @@
-"""In place of any file of a model: a link, a pipe, a device, a directory, a socket. Nothing waits, floods or follows."""
+"""In place of any file of a model a link, a pipe, a device, a directory, a socket: nothing waits, floods, follows."""
 
 import os
 import shutil

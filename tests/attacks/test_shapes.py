@@ -1,4 +1,4 @@
-"""Arrays that are not those of the settings and symbols never reach a decoder: random models, every array, every way."""
+"""Arrays that settings and symbols do not ask for never reach a decoder: random models, every array, every way."""
 
 import tempfile
 from collections.abc import Callable

@@ -18,7 +18,7 @@ from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
 from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
-from riverrun.errors import CorpusError, OutputError, SettingsError
+from riverrun.errors import CorpusError, SettingsError
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer, train_tokenizer
 from riverrun.training import defaults, events
