@@ -58,7 +58,7 @@ def _replace(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -
     finally:
         if _current(path) != manifest:  # even where a signal came in between
             for hidden in beside.values():
-                hidden.unlink(missing_ok=True)
+                outgoing.remove(hidden)
     finish(path)
 
 

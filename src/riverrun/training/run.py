@@ -18,7 +18,7 @@ from riverrun.data.corpus import open_corpus
 from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pairs import looks_like_pairs, open_pairs
-from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError
+from riverrun.errors import CorpusError, ModelError, SettingsError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import Checkpoint, RunState
 from riverrun.training.clock import Clock
@@ -103,19 +103,16 @@ def _run(
         state.plan = None if state.plan is None else state.plan.extended(state.step, share)
         directory.write_note(note)
     planner = _planner(task, request, budget, state, clock)
-    try:
-        journal = directory.journal(begun)
-        with _processor(fitting.threads):
-            for event in train(
-                task, optimizer, state, carried, fitting, planner, directory.checkpoints, clock, should_stop
-            ):
-                journal.write(event)
-                if isinstance(event, events.Stopped):
-                    step = event.step if event.best is None else event.best.step
-                    directory.publish(step, _facts(task, event, split), journal.samples())
-                yield event
-    except OutputError as error:
-        raise OutputError(f"{error.message}; {directory.what_there_is()}") from error
+    journal = directory.journal(begun)
+    with _processor(fitting.threads):
+        for event in train(
+            task, optimizer, state, carried, fitting, planner, directory.checkpoints, clock, should_stop
+        ):
+            journal.write(event)
+            if isinstance(event, events.Stopped):
+                step = event.step if event.best is None else event.best.step
+                directory.publish(step, _facts(task, event, split), journal.samples())
+            yield event
 
 
 def _split(request: Request) -> TextSplit | PairSplit:

@@ -49,12 +49,17 @@ class Note:
 
 
 class RunDirectory:
-    """One run's directory. As a context it is held by this process alone, as soon as it is there."""
+    """One run's directory.
+
+    As a context it is held by this process alone, as soon as it is there; and once a run is in it, an OutputError
+    that leaves the context says what there is.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.checkpoints = path / CHECKPOINTS
         self._lock: Lock | None = None
+        self._ours = False
 
     def __enter__(self) -> "RunDirectory":
         """Raises OutputError where another process holds it."""
@@ -62,10 +67,12 @@ class RunDirectory:
             self._hold()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+        if self._ours and isinstance(error, OutputError):
+            raise OutputError(f"{error}; {self._what_there_is()}") from error
 
     def check(self, overwrite: bool) -> None:
         """Raise OutputError unless a new run may begin here: where nothing is, or with ``overwrite`` a run."""
@@ -95,6 +102,7 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             self._hold()
             self.check(overwrite)
+            self._ours = True
             self._sweep()
             self._put_aside()
             self.checkpoints.mkdir()
@@ -115,6 +123,7 @@ class RunDirectory:
         """What was asked for when the run began that shall go on; raises OutputError."""
         note = self.note()
         self._refuse_links()
+        self._ours = True
         with writing(self.path):
             self._sweep()
         return note
@@ -148,7 +157,7 @@ class RunDirectory:
         with suppress(OSError):
             outgoing.remove(self.path / REPLACED)
 
-    def what_there_is(self) -> str:
+    def _what_there_is(self) -> str:
         """What is left after a fault, in words."""
         found = []
         if (self.path / MANIFEST).exists():
