@@ -340,8 +340,6 @@ def pair_rows(draw: random.Random, suffix: str) -> str:
                 "{}",
                 "[1, 2]",
                 '{"source": 1, "target": "x"}',
-            )
-            + (
                 '{"source": "\\ud800", "target": "x"}',
                 "null",
                 "source\ttarget",
