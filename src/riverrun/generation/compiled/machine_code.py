@@ -17,6 +17,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from riverrun.data.cache import cache_directory, write_atomically
+from riverrun.generation.compiled import processor
 
 _SYMBOL = "riverrun_run"
 _PATIENCE = 1.0  # seconds of compiling before saying so
@@ -65,7 +66,7 @@ def _read(path: Path) -> bytes | None:
 def code_path() -> Path:
     """Where this machine's code is kept: its name tells everything that the code depends on."""
     digest = hashlib.sha256(llvmlite.__version__.encode())
-    for part in (sys.platform, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
+    for part in (sys.platform, processor.name(), processor.features()):
         digest.update(part.encode() + b"\\0")
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
@@ -74,8 +75,8 @@ def code_path() -> Path:
 
 def _target_machine() -> llvm.TargetMachine:
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        cpu=processor.name(),
+        features=processor.features(),
         opt=3,
         reloc="pic",
         codemodel="small",
