@@ -54,6 +54,12 @@ def test_without_a_compiler_the_plain_decoder_writes_the_same(trained):
     assert plain(trained).split("\n")[0] == f"{written!r} {greedy!r}"
 
 
+def test_with_numba_switched_off_the_plain_decoder_is_taken(trained, tmp_path):
+    """NUMBA_DISABLE_JIT=1, as for debugging, on a machine that has compiled nothing yet."""
+    done = output(WRITE, trained, NUMBA_DISABLE_JIT="1", RIVERRUN_CACHE=str(tmp_path))
+    assert done.stdout == plain(trained)
+
+
 @pytest.mark.timeout(600)
 def test_the_plainest_processor_writes_the_same(trained):
     """The code is compiled for it once and kept in the cache as any other."""
