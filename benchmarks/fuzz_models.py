@@ -209,6 +209,8 @@ def bytes_of(draw: Draw, files: Files) -> Files:
     """Bits turned, stretches cut out, doubled or filled, the end cut off or made longer."""
     name = draw.choice((CONFIG, TOKENIZER, WEIGHTS, WEIGHTS))
     content = bytearray(files[name])
+    if not content:
+        return files
     place = draw.randrange(len(content)) if draw.random() < 0.5 else draw.randrange(min(len(content), 300))
     length = draw.choice((1, 1, 2, 4, 8, 64))
     match draw.randrange(6):
