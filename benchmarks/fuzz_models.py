@@ -340,7 +340,7 @@ def arrays_of(draw: Draw, files: Files) -> Files:
             arrays[name] = np.concatenate([array] * draw.choice((2, 3, 17))) if array.ndim else array
         case 8:
             arrays[name] = array[..., : draw.randrange(array.shape[-1] + 1)] if array.ndim else array
-        case 9 if array.size:
+        case 9 if array.size and array.dtype == np.float32:
             array.reshape(-1)[draw.randrange(array.size)] = draw.choice(
                 (np.nan, np.inf, 1e30, -1e30, 9e5, -9e5, 1e-40)
             )
