@@ -15,6 +15,9 @@ from riverrun.bundle.reading import Reader
 from riverrun.bundle.weights import pack, unpack
 from riverrun.config.arrays import Arrays, language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageShape, TranslatorShape
+from riverrun.text import load_tokenizer
+from riverrun.text.bpe import train_bpe
+from riverrun.text.normalization import Normalizer
 
 # As version 0.1.0 wrote them, which every later one reads.
 TEXT = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "unknown"}
@@ -112,35 +115,58 @@ def random_weights(expected: Arrays, seed: int = 0) -> dict[str, np.ndarray]:
     return arrays
 
 
-def language_model(folder: Path, letters: int = 5, seed: int = 0, **shape: Any) -> Path:
-    """A language model over letters; its shape is ``LANGUAGE`` but for what is given."""
-    chosen = LANGUAGE | shape
-    chosen["embedding"] = {"one-hot": letters + 2, "scaled-index": 1}.get(
-        chosen["input"], chosen["embedding"]
-    )
-    arrays = random_weights(language_arrays(LanguageShape(**chosen), letters + 2), seed)
+def tokenizer(unit: str, letters: int = 5) -> dict[str, Any]:
+    """A tokenizer of each unit: letters, bytes, subwords of them, or short words."""
+    match unit:
+        case "byte":
+            return {"unit": unit, "normalizer": {"lower": False, "form": "none"}}
+        case "bpe":
+            text = "".join(chr(ord("a") + index % letters) for index in range(60))
+            return train_bpe([text + " "], Normalizer(), 258 + 2 * letters, 1).to_dict()
+        case "char":
+            return characters(letters)
+        case _:
+            found = characters(letters, unit)
+            return found | {
+                "symbols": [symbol * (1 + index % 3) for index, symbol in enumerate(found["symbols"])]
+            }
+
+
+def language_model(folder: Path, letters: int = 5, seed: int = 0, unit: str = "char", **shape: Any) -> Path:
+    """A language model over so many letters; its shape is ``LANGUAGE`` but for what is given."""
+    chosen, symbols = LANGUAGE | shape, tokenizer(unit, letters)
+    size = load_tokenizer(json.dumps(symbols)).size
+    chosen["embedding"] = {"one-hot": size, "scaled-index": 1}.get(chosen["input"], chosen["embedding"])
+    sections = {"text": TEXT | {"unit": unit}, "data": DATA, "model": chosen, "training": TRAINING}
     files = {
-        CONFIG: toml(
-            {"text": TEXT, "data": DATA, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}
-        ),
-        TOKENIZER: json.dumps(characters(letters)).encode(),
-        WEIGHTS: pack(arrays),
+        CONFIG: toml({**sections, "budget": {"steps": 2}}),
+        TOKENIZER: json.dumps(symbols).encode(),
+        WEIGHTS: pack(random_weights(language_arrays(LanguageShape(**chosen), size), seed)),
     }
     return write(folder, files, {"kind": "language model", **FACTS})
 
 
-def translator(folder: Path, letters: int = 5, seed: int = 0, tagging: bool = False, **shape: Any) -> Path:
+def translator(
+    folder: Path,
+    letters: int = 5,
+    seed: int = 0,
+    tagging: bool = False,
+    units: tuple[str, str] = ("char", "char"),
+    **shape: Any,
+) -> Path:
     """A translator or tagger from letters to one letter fewer."""
     chosen = TRANSLATOR | shape
-    expected = translator_arrays(TranslatorShape(**chosen), letters + 2, letters + 1, tagging)
+    sides = {"source": tokenizer(units[0], letters), "target": tokenizer(units[1], letters - 1)}
+    source, target = (load_tokenizer(json.dumps(side)).size for side in sides.values())
     data = DATA | PAIRS | {"task": "tagging" if tagging else "translation"}
-    sides = {"source": characters(letters), "target": characters(letters - 1)}
+    data |= {"source_unit": units[0], "target_unit": units[1]}
+    sections = {"text": TEXT, "data": data, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}
     files = {
-        CONFIG: toml(
-            {"text": TEXT, "data": data, "model": chosen, "training": TRAINING, "budget": {"steps": 2}}
-        ),
+        CONFIG: toml(sections),
         TOKENIZER: json.dumps(sides).encode(),
-        WEIGHTS: pack(random_weights(expected, seed)),
+        WEIGHTS: pack(
+            random_weights(translator_arrays(TranslatorShape(**chosen), source, target, tagging), seed)
+        ),
     }
     kind = "tagger" if tagging else "translator"
     return write(folder, files, {"kind": kind, **FACTS, "longest_source": 9})

@@ -100,20 +100,18 @@ def _digest(document: Mapping[str, Any]) -> str:
 def _checked(facts: Facts) -> Facts:
     """Facts of known types; figures that are no finite numbers, as 0.1.0 wrote of what was not measured, are left
     out. Raises ValueError."""
-    if facts.get("kind") not in KINDS:
+    kept = _group(facts)
+    if kept.get("kind") not in KINDS:
         raise ValueError(f"its kind is none of {', '.join(KINDS)}")
-    for name, kind in _KNOWN.items():
-        if isinstance(facts.get(name, 0.0), float) and not math.isfinite(facts.get(name, 0.0)):
-            continue
-        if name in facts:
-            documents.field(facts, name, kind)
-    for name, kind in _OF_CORPUS.items():
-        if name in facts.get("corpus", {}):
-            documents.field(facts["corpus"], name, kind)
-    return _group(facts)
+    for known, group in ((_KNOWN, kept), (_OF_CORPUS, kept.get("corpus", {}))):
+        for name, kind in known.items():
+            if name in group:
+                documents.field(group, name, kind)
+    return kept
 
 
 def _group(facts: Facts, inner: bool = False) -> Facts:
+    """Numbers, texts and groups of these; raises ValueError for others."""
     kept: Facts = {}
     for name, value in facts.items():
         if isinstance(value, dict) and not inner:
@@ -127,7 +125,7 @@ def _group(facts: Facts, inner: bool = False) -> Facts:
     return kept
 
 
-_KNOWN = {
+_KNOWN: dict[str, type] = {
     "unit": str,
     "corpus": dict,
     "steps": int,
@@ -137,4 +135,4 @@ _KNOWN = {
     "weights_sha256": str,
     "longest_source": int,
 }
-_OF_CORPUS = {"name": str, "characters": int, "sha256": str}
+_OF_CORPUS: dict[str, type] = {"name": str, "characters": int, "sha256": str}

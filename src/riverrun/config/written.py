@@ -8,10 +8,9 @@ from dataclasses import fields
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt, MaxLen
-
 from riverrun.config.resolved import Budget, LanguageSettings, TranslatorSettings
 from riverrun.errors import SettingsError
+from riverrun.files.bounds import hold
 
 Settings = TypeVar("Settings", LanguageSettings, TranslatorSettings)
 _SECTION = {"loss": "training"}  # records that share a section with another
@@ -115,7 +114,7 @@ def _checked(value: Any, hint: Any) -> Any:
             inner, *bounds = get_args(hint)
             value = _checked(value, inner)
             for bound in bounds:
-                _hold(value, bound)
+                hold(value, bound)
             return value
         case other:
             raise AssertionError(other)
@@ -139,25 +138,6 @@ def _of_type(value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise ValueError(f"give {'text' if kind is str else f'a value of type {kind.__name__}'}")
     return value
-
-
-def _hold(value: Any, bound: Any) -> None:
-    """Raise ValueError where a value is out of bounds (as is a number that is not one)."""
-    match bound:
-        case Ge(ge):
-            holds, allowed = value >= ge, f"{ge} or more"
-        case Gt(gt):
-            holds, allowed = value > gt, f"more than {gt}"
-        case Le(le):
-            holds, allowed = value <= le, f"{le} or less"
-        case Lt(lt):
-            holds, allowed = value < lt, f"less than {lt}"
-        case MaxLen(most):
-            holds, allowed = len(value) <= most, f"at most {most} of them"
-        case other:
-            raise AssertionError(other)
-    if not holds:
-        raise ValueError(f"give {allowed}")
 
 
 def _toml_value(value: Any) -> str:

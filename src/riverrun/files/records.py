@@ -1,9 +1,11 @@
 """JSON objects read as dataclasses: every field is there and of the type that the class says."""
 
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from riverrun.files.bounds import hold
 
 Record = TypeVar("Record")
 Kind = TypeVar("Kind")
@@ -15,20 +17,24 @@ def read(kind: type[Record], document: Any) -> Record:
     """A record; names that its class does not have are passed over.
 
     Raises:
-        ValueError: a field is missing, or of another type; a number is not finite, or of more than 64 bits.
+        ValueError: a field is missing, of another type or out of bounds; a number is not finite, or of more than 64
+            bits.
     """
     if not isinstance(document, dict):
         raise ValueError("it is not an object")
-    hints, values = get_type_hints(kind), {}
+    hints, values = get_type_hints(kind, include_extras=True), {}
     for field in fields(kind):  # pyright: ignore[reportArgumentType]
         if field.name in document:
             values[field.name] = _read(document[field.name], hints[field.name], field.name)
-        elif not hasattr(kind, field.name):
+        elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{field.name} is missing")
     return kind(**values)
 
 
 def _read(value: Any, hint: Any, name: str) -> Any:
+    if get_origin(hint) is Annotated:
+        inner, *bounds = get_args(hint)
+        return _within(_read(value, inner, name), bounds, name)
     if get_origin(hint) in (Union, UnionType):
         if value is None and NoneType in get_args(hint):
             return None
@@ -43,6 +49,15 @@ def _read(value: Any, hint: Any, name: str) -> Any:
         (inner,) = get_args(hint)
         return [_read(each, inner, name) for each in value_of(value, list, name)]
     return value_of(value, hint, name)
+
+
+def _within(value: Any, bounds: list[Any], name: str) -> Any:
+    try:
+        for bound in bounds:
+            hold(value, bound)
+    except ValueError as error:
+        raise ValueError(f"{name} = {value}: {error}") from None
+    return value
 
 
 def value_of(value: Any, kind: type[Kind], name: str) -> Kind:

@@ -1,5 +1,6 @@
 """Temporary files for what can be read only once, or must be made first: bounded, and gone when the process is."""
 
+import atexit
 import errno
 import os
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 _DESCRIPTORS = Path("/proc/self/fd")
-_open: list[IO[bytes]] = []  # until exit: closing one deletes its file
+_open: list[IO[bytes]] = []  # closing one deletes its file
 
 
 def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
@@ -40,6 +41,7 @@ def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
         file.close()
         raise
     _open.append(file)
+    atexit.register(file.close)
     return _DESCRIPTORS / str(file.fileno()) if nameless else Path(file.name)
 
 

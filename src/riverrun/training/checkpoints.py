@@ -116,6 +116,8 @@ def read(path: Path) -> Checkpoint:
             )
         tensors, state = reader.file(TENSORS), reader.file(STATE, LONGEST_STATE)
         found = reader.parsed(STATE, state, lambda text: records.read(RunState, documents.parse(text)))
+        if found.step != step_of(path):
+            raise ModelError(f"{path / STATE} is of step {found.step}")
         return Checkpoint(bundle_of(reader), reader.unpacked(TENSORS, tensors), found)
 
     return consistently(path, parts)
