@@ -1,4 +1,7 @@
-"""What a decoder looks up, whatever the model was shown in training: an input vector for each symbol."""
+"""What a decoder looks up, whatever the model was shown in training: an input vector for each symbol.
+
+One-hot vectors are not kept, which for V symbols would be V * V numbers: a product with one is a column.
+"""
 
 import numpy as np
 
@@ -11,7 +14,8 @@ PROJECTION = "projection.weight"
 
 
 def with_tables(weights: Weights, shape: LanguageShape) -> Weights:
-    """Weights that hold the input vectors of all symbols, [V, E], and the projection, which tied ones share.
+    """Weights that hold the input vectors of all symbols, [V, E], unless these are one-hot, and the projection, which
+    tied ones share.
 
     Args:
         weights: arrays of ``model.safetensors``.
@@ -22,7 +26,7 @@ def with_tables(weights: Weights, shape: LanguageShape) -> Weights:
         case "embedding":
             return {PROJECTION: weights[TABLE], **weights} if shape.tied else weights
         case "one-hot":
-            return {**weights, TABLE: np.eye(symbols, dtype=np.float32)}
+            return weights
         case "scaled-index":
             places = np.arange(-SPECIAL, symbols - SPECIAL, dtype=np.float32) / max(1, symbols - SPECIAL)
             return {**weights, TABLE: places[:, None]}

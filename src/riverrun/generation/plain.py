@@ -32,9 +32,9 @@ class PlainDecoder:
         """Take the weights of a network of that shape; see :func:`riverrun.generation.decoder.build_decoder`."""
         weights = with_tables(weights, shape)
         self._weights = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-        self._embedding = self._weights[TABLE]
+        self._embedding = self._weights.get(TABLE)
         self._shown = shape.features
-        self.vocabulary = len(self._embedding)
+        self.vocabulary = len(self._weights["projection.bias"])
         self._permitted = all_text(self.vocabulary) if permitted is None else permitted
         self._allowed = self._permitted != NEVER
         layers = range(shape.layers)
@@ -89,9 +89,16 @@ class PlainDecoder:
         seen = np.concatenate([np.full(self._shown, START), state.latest, ids])
         outputs = np.empty((len(ids), self._projection.shape[1]), np.float32)
         for t, end in enumerate(range(len(seen) - len(ids) + 1, len(seen) + 1)):
-            inputs = self._embedding[seen[end - self._shown : end]].reshape(-1)
-            outputs[t], parts = self._step(inputs, parts)
+            outputs[t], parts = self._step(self._inputs(seen[end - self._shown : end]), parts)
         return outputs, state.after(parts, ids)
+
+    def _inputs(self, shown: Symbols) -> Array:
+        """What the core reads [F * E] of symbols [F] that are shown side by side."""
+        if self._embedding is not None:
+            return self._embedding[shown].reshape(-1)
+        vectors = np.zeros((len(shown), self.vocabulary), np.float32)
+        vectors[np.arange(len(shown)), shown] = 1
+        return vectors.reshape(-1)
 
     def write(
         self,

@@ -134,7 +134,7 @@ def pack(weights: Weights, shape: LanguageShape, kind: int) -> Packed:
     plan, width = packer.plan, rounded(shape.hidden, LANES)
     plan[at.CORE], plan[at.LAYERS], plan[at.WIDTH] = core, layers, width
     plan[at.UNIT] = GATES[core]
-    plan[at.ROWS], plan[at.VOCABULARY] = rounded(GATES[core] * width, PANEL), len(arrays[TABLE])
+    plan[at.ROWS], plan[at.VOCABULARY] = rounded(GATES[core] * width, PANEL), len(arrays["projection.bias"])
     pack_layers = {LSTM: pack_lstm, GRU: pack_gru, CONV: pack_convolutions}[core]
     pack_layers(packer, arrays, shape)
     projection = arrays[PROJECTION]
@@ -179,20 +179,25 @@ def pack_gru(packer: Packer, arrays: dict[str, Array], shape: LanguageShape) -> 
 def pack_input(packer: Packer, arrays: dict[str, Array], layer: int, matrix: Array, bias: Array) -> None:
     """The product with what is below a layer: its output, or for the first layer the symbol."""
     if layer == 0:
-        pack_entry(packer, arrays[TABLE], matrix, bias, packer.plan[at.ROWS])
+        pack_entry(packer, arrays.get(TABLE), matrix, bias, packer.plan[at.ROWS])
     else:
         rows = packer.plan[at.ROWS]
         packer.layer(layer, INPUT=packer.matrix(matrix), INPUT_BIAS=packer.array(padded(bias, rows)))
 
 
-def pack_entry(packer: Packer, embedding: Array, matrix: Array, bias: Array, width: int) -> None:
-    """A table of the products of all symbols where it is small, else embeddings and the matrix."""
+def pack_entry(packer: Packer, embedding: Array | None, matrix: Array, bias: Array, width: int) -> None:
+    """A table of the products of all symbols where it is small, else embeddings and the matrix.
+
+    Without embeddings, for one-hot input, the matrix is that table.
+    """
     plan = packer.plan
-    symbols, inputs = embedding.shape
-    if 4 * symbols * width <= _LARGEST_TABLE:
+    symbols = int(plan[at.VOCABULARY])
+    if embedding is None:
+        table = matrix.T + bias
+    elif 4 * symbols * width <= _LARGEST_TABLE:
         table = embedding @ matrix.T + bias
     else:
-        table, width = embedding, rounded(inputs, LANES)
+        table, width = embedding, rounded(embedding.shape[1], LANES)
         plan[at.ENTRY] = packer.matrix(matrix)
         plan[at.ENTRY_BIAS] = packer.array(padded(bias, rounded(len(bias), PANEL)))
     plan[at.TABLE], plan[at.TABLE_WIDTH] = packer.array(padded(table, symbols, width)), width
@@ -201,7 +206,7 @@ def pack_entry(packer: Packer, embedding: Array, matrix: Array, bias: Array, wid
 def pack_convolutions(packer: Packer, arrays: dict[str, Array], shape: LanguageShape) -> None:
     plan, taps, layers = packer.plan, shape.kernel, shape.layers
     entry, bias = arrays["core.entry.weight"], arrays["core.entry.bias"]
-    pack_entry(packer, arrays[TABLE], entry, bias, plan[at.WIDTH])
+    pack_entry(packer, arrays.get(TABLE), entry, bias, plan[at.WIDTH])
     plan[at.TAPS] = taps
     for layer in range(layers):
         kernel = by_blocks(arrays[f"core.convolutions.{layer}.weight"], 2)  # [2H, H, K]
