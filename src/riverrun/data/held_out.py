@@ -48,6 +48,11 @@ class TextSplit:
         """All files learned from."""
         return self.training.corpus
 
+    @property
+    def file(self) -> Corpus | None:
+        """What is held out, where it is a file of its own."""
+        return None if self.held_out.corpus is self.training.corpus else self.held_out.corpus
+
 
 def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
     """Hold out the last ``validation`` of the characters, or a file of that name, read as the text is.
@@ -79,12 +84,14 @@ class PairSplit:
         corpus: all pairs learned from.
         training, held_out: give the pairs of a part anew at each call.
         digest: of all that is read, in hexadecimal.
+        file: what is held out, where it is a file of its own.
     """
 
     corpus: PairCorpus
     training: Callable[[], Iterator[Pair]]
     held_out: Callable[[], Iterator[Pair]]
     digest: str
+    file: Corpus | None = None
 
     @property
     def learned(self) -> Corpus:
@@ -115,7 +122,8 @@ def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> PairS
             f"{(~learned).sum()} training pairs left out: their sources are also in {other.corpus.name}",
             stacklevel=2,
         )
-    return PairSplit(corpus, _where(corpus, learned), other.pairs, corpus.corpus.digest + other.corpus.digest)
+    digest = corpus.corpus.digest + other.corpus.digest
+    return PairSplit(corpus, _where(corpus, learned), other.pairs, digest, other.corpus)
 
 
 def spread(pairs: Iterable[Pair], most: int) -> dict[str, list[str]]:

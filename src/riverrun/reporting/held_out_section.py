@@ -8,6 +8,7 @@ from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
 from riverrun.reporting import page
 from riverrun.reporting.attention_page import ABOUT, tables
+from riverrun.reporting.noted_texts import GONE, held_out_corpus
 from riverrun.reporting.translations import marked
 from riverrun.translator import TrainedTranslator
 
@@ -17,6 +18,9 @@ DRAWN = 5  # of them, with attention
 
 def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
+    validation = model.settings.data.validation
+    if isinstance(validation, str) and held_out_corpus(validation, model.facts) is None:
+        return page.section("Held-out pairs", page.paragraph(f"They cannot be read. {GONE}"))
     try:
         wanted = spread(held_out_pairs(model, corpus), SHOWN)
     except CorpusError as error:

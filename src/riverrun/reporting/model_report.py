@@ -10,15 +10,16 @@ import numpy as np
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.bundle.writing import writing
-from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.held_out import TextSplit, split_text
+from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
+from riverrun.data.formats.text import Reading
+from riverrun.data.held_out import Stretch, split_text
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
 from riverrun.files import outgoing
 from riverrun.reporting import page, pictures
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
-from riverrun.reporting.noted_texts import training_corpus
+from riverrun.reporting.noted_texts import GONE, held_out_corpus, training_corpus
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import by_section
@@ -66,11 +67,11 @@ def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
     """The corpus a model was trained on, or None and why it is not there."""
     sha256 = model.facts.get("corpus", {}).get("sha256")
     if text is not None:
-        corpus = open_corpus([text])
+        corpus = open_corpus([text], _reading(model))
         if corpus.digest != sha256:
             raise CorpusError(f"{text} is not the text that {model.path} was trained on (its sha256 differs)")
         return corpus, ""
-    if (found := training_corpus(model.path, model.facts)) is None:
+    if (found := training_corpus(model.path, model.facts, _reading(model))) is None:
         return (
             None,
             "The training text is not where it was, or has changed, or is no plain file: give it with --text.",
@@ -82,10 +83,10 @@ def copying_by_temperature(
     model: TrainedLanguageModel, corpus: Corpus, temperatures: tuple[float, ...]
 ) -> dict[float, tuple[str, Copying]]:
     """A sample at each temperature: its longest copied stretch as text, and the measures."""
-    tokenizer, split = model.tokenizer, _split(model, corpus)
+    tokenizer, learned = model.tokenizer, _learned(model, corpus)
 
     def training() -> Iterator[np.ndarray]:
-        for piece in rebuffer(split.training.texts(), tokenizer.unit, tokenizer.normalizer):
+        for piece in rebuffer(learned.texts(), tokenizer.unit, tokenizer.normalizer):
             yield tokenizer.encode(piece)
 
     found = {}
@@ -123,7 +124,8 @@ def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: Histo
 
 def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     """The first held-out passage, coloured."""
-    part = _split(model, corpus).held_out
+    if (part := _held_out(model, corpus)) is None:
+        return page.section("Surprisal of a held-out passage", page.paragraph(GONE))
     stop = min(part.stop, part.start + PASSAGE_LENGTH)
     score = model.score("".join(part.corpus.texts(part.start, stop)))
     about = f"The first held-out passage: {score.bits_per_character:.3f} bits per character."
@@ -134,8 +136,26 @@ def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     )
 
 
-def _split(model: TrainedLanguageModel, corpus: Corpus) -> TextSplit:
-    return split_text(corpus, model.settings.data.validation)
+def _learned(model: TrainedLanguageModel, corpus: Corpus) -> Stretch:
+    """What of a corpus a model learned from."""
+    validation = model.settings.data.validation
+    if isinstance(validation, str):
+        return Stretch(corpus, 0, corpus.characters)
+    return split_text(corpus, validation).training
+
+
+def _held_out(model: TrainedLanguageModel, corpus: Corpus) -> Stretch | None:
+    """What was held out of it; None where that was a file which is not as it was, or may not be opened."""
+    validation = model.settings.data.validation
+    if not isinstance(validation, str):
+        return split_text(corpus, validation).held_out
+    other = held_out_corpus(validation, model.facts, _reading(model))
+    return None if other is None else Stretch(other, 0, other.characters)
+
+
+def _reading(model: Model) -> Reading:
+    """How the texts of a model are read."""
+    return AS_IT_STANDS if isinstance(model, TrainedTranslator) else Reading.of(model.settings.data)
 
 
 def _loss(history: History) -> bytes:

@@ -5,42 +5,45 @@ Devices, pipes, standard input, patterns, directories and links are not; nor is 
 
 import os
 import stat
+import warnings
 from pathlib import Path
 
 from riverrun.bundle.manifest import Facts
 from riverrun.bundle.names import REQUEST
 from riverrun.data.builtin_pairs import parse_task
-from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
+from riverrun.data.formats.text import Reading
 from riverrun.data.library import BUILT_IN, DOWNLOADS
 from riverrun.errors import CorpusError
 from riverrun.files import documents, incoming
+
+GONE = "The file that was held out is not where it was, or has changed, or is no plain file."
 
 LONGEST_NOTE = 1 << 24  # bytes
 _BYTES_A_CHARACTER = 64  # at most, with the markup around it
 _AT_LEAST = 1 << 20  # bytes that are always read
 
 
-def training_corpus(folder: Path, facts: Facts) -> Corpus | None:
-    """The text that a model was trained on, by its ``request.json``; None where it is not as it was, or may not be
-    opened."""
-    return _as_it_was(noted_inputs(folder), facts.get("corpus", {}))
-
-
 def noted_inputs(folder: Path) -> tuple[str, ...]:
-    """The texts that a model's ``request.json`` names; none where it cannot be read."""
+    """What a model was trained on, as its ``request.json`` says; nothing where that is not known."""
     try:
         note = documents.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
-        return tuple(documents.texts(documents.field(note, "inputs", list), "inputs"))
+        return documents.texts(documents.field(note, "inputs", list), "inputs")
     except (OSError, ValueError):
         return ()
 
 
-def held_out_corpus(validation: str, facts: Facts) -> Corpus | None:
+def training_corpus(folder: Path, facts: Facts, reading: Reading = AS_IT_STANDS) -> Corpus | None:
+    """The text that a model was trained on; None where it is not as it was, or may not be opened."""
+    return _as_it_was(noted_inputs(folder), facts.get("corpus", {}), reading)
+
+
+def held_out_corpus(validation: str, facts: Facts, reading: Reading = AS_IT_STANDS) -> Corpus | None:
     """The file that was held out, by a model's settings; None as above."""
-    return _as_it_was((validation,), facts.get("held_out", {}))
+    return _as_it_was((validation,), facts.get("held_out", {}), reading)
 
 
-def _as_it_was(inputs: tuple[str, ...], about: Facts) -> Corpus | None:
+def _as_it_was(inputs: tuple[str, ...], about: Facts, reading: Reading) -> Corpus | None:
     """The texts of some inputs, where they have the checksum that the manifest gives."""
     characters, sha256 = about.get("characters"), about.get("sha256")
     if not inputs or not isinstance(characters, int) or not isinstance(sha256, str):
@@ -48,7 +51,9 @@ def _as_it_was(inputs: tuple[str, ...], about: Facts) -> Corpus | None:
     if not all(may_be_opened(item, characters) for item in inputs):
         return None
     try:
-        corpus = open_corpus(inputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said when it was trained
+            corpus = open_corpus(inputs, reading)
     except CorpusError:
         return None
     return corpus if corpus.digest == sha256 else None

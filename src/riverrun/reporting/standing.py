@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
+from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import Stretch, split_text
+from riverrun.errors import visible
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.reporting.history import History, read_history
 from riverrun.reporting.noted_texts import held_out_corpus, noted_inputs, training_corpus
@@ -29,13 +31,13 @@ class Held(NamedTuple):
 
 def compared(model: TrainedLanguageModel, validation: float | str) -> Held | None:
     """Simple means on the text that was held out; None where it is not at hand as it was."""
-    facts = model.facts
+    facts, reading = model.facts, Reading.of(model.settings.data)
     if facts.get("corpus", {}).get("characters", math.inf) > _LARGEST:
         return None
-    if (corpus := training_corpus(model.path, facts)) is None:
+    if (corpus := training_corpus(model.path, facts, reading)) is None:
         return None
     if isinstance(validation, str):
-        if (other := held_out_corpus(validation, facts)) is None:
+        if (other := held_out_corpus(validation, facts, reading)) is None:
             return None
         before, after = Stretch(corpus, 0, corpus.characters), Stretch(other, 0, other.characters)
     else:
@@ -108,4 +110,4 @@ def _more(minutes: float) -> str:
 
 def _corpus(path: Path) -> str:
     inputs = noted_inputs(path)
-    return shlex.join(inputs) if 0 < len(inputs) < 4 and "-" not in inputs else "CORPUS..."
+    return visible(shlex.join(inputs)) if 0 < len(inputs) < 4 and "-" not in inputs else "CORPUS..."

@@ -14,7 +14,7 @@ from riverrun.bundle import LanguageBundle, TranslatorBundle
 from riverrun.config.conditions import refuse_idle
 from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
-from riverrun.data.corpus import open_corpus
+from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pairs import looks_like_pairs, open_pairs
@@ -210,16 +210,21 @@ def _larger(before: BudgetSettings, now: BudgetSettings) -> BudgetSettings | Non
 def _facts(task: Task, event: events.Stopped, split: TextSplit | PairSplit) -> dict[str, Any]:
     """What the manifest shall say of the model."""
     best = {} if event.best is None else {"best_step": event.best.step}
-    corpus = split.learned
+    held_out = {} if split.file is None else {"held_out": _about(split.file)}
     return (
         task.facts()
         | best
+        | held_out
         | event.held_out_figures
         | {
             "steps": event.step,
             "reason": event.reason,
             "epochs": round(event.epoch, 4),
             "seconds": round(event.seconds, 2),
-            "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
+            "corpus": _about(split.learned),
         }
     )
+
+
+def _about(corpus: Corpus) -> dict[str, Any]:
+    return {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest}
