@@ -171,10 +171,12 @@ class TrainedTranslator:
         Raises:
             CorpusError: the file cannot be read or holds no pair.
         """
+        from riverrun.data.pair_rows import Columns
         from riverrun.data.pairs import open_pairs
         from riverrun.evaluation.pair_quality import quality
 
-        corpus = open_pairs((str(path),), skip_bad)
+        data = self.settings.data
+        corpus = open_pairs((str(path),), skip_bad, Columns(data.source_columns, data.target_columns))
         corpus.warn_of_skipped()
         pairs = [(pair.source, pair.target) for pair in corpus.pairs()]
         if not pairs:

@@ -22,6 +22,11 @@ def _read_number(value: Any) -> Any:
         return value
 
 
+def _as_text(value: Any) -> Any:
+    """The number of a column is as good as its text, and auto is none."""
+    return "" if value is None else str(value) if isinstance(value, int) else value
+
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Temperatures = Annotated[
     tuple[Annotated[float, Field(ge=0, le=100)], ...], BeforeValidator(_split_commas), Field(max_length=16)
@@ -106,6 +111,14 @@ class DataSettings(Section):
     )
     max_length: int = Field(
         default=512, ge=1, description="pairs: longer sources or targets are left out, in symbols"
+    )
+    source_columns: Annotated[str, BeforeValidator(_as_text)] = Field(
+        default="",
+        description="pairs: columns that are the source: numbers from 1, names in a header or keys of JSON; several "
+        "with commas between are joined; auto: the first of two",
+    )
+    target_columns: Annotated[str, BeforeValidator(_as_text)] = Field(
+        default="", description="pairs: the same for the target side"
     )
     skip_bad: bool = Field(
         default=False, description="pairs: bad lines are left out and counted, not refused"

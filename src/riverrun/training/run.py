@@ -22,6 +22,7 @@ from riverrun.config.written import read_translator_settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
+from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, OutputError, SettingsError
 from riverrun.models.language_model import LanguageModel
@@ -151,7 +152,9 @@ def _pairs(request: Request) -> PairCorpus | None:
         case "auto" if not looks_like_pairs(request.inputs):
             return None
         case _:
-            return open_pairs(request.inputs, request.settings.data.skip_bad)
+            data = request.settings.data
+            columns = Columns(data.source_columns, data.target_columns)
+            return open_pairs(request.inputs, data.skip_bad, columns)
 
 
 def language_model_task(
