@@ -305,8 +305,8 @@ def _warn_of_few(texts: Sequence[str], found: Sequence[Sequence[Candidate]], wan
     if few:
         text, outputs = few[0]
         warnings.warn(
-            f"n-best = {wanted}: {len(few)} sources have fewer different outputs in this beam, the first "
-            f"{len(outputs)} ({_named(text)}); a wider --beam may find more",
+            f"n-best = {wanted}: {len(few)} sources have fewer different outputs, the first "
+            f"{len(outputs)} ({_named(text)}); a wider beam may find more",
             stacklevel=3,
         )
 

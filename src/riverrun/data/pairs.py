@@ -149,7 +149,8 @@ def looks_like_pairs(inputs: tuple[str, ...]) -> bool:
 
     if inputs and all(is_pairs(item) for item in inputs):
         return True
-    return len(inputs) == 2 and all(map(os.path.isfile, inputs)) and are_parallel(*map(Path, inputs))
+    two_files = len(set(inputs)) == len(inputs) == 2 and all(map(os.path.isfile, inputs))
+    return two_files and are_parallel(*map(Path, inputs))
 
 
 def held_out(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:

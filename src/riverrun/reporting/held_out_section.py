@@ -24,6 +24,7 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
         return page.section("Held-out pairs", page.paragraph(f"They cannot be read: {error}."))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "never seen in training")
+        warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = model.translations(wanted)
         drawn = [page.paragraph(ABOUT), *tables(model, found[:DRAWN])] if _looks(model) else []
     lines = [
