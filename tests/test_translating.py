@@ -195,9 +195,9 @@ def test_a_name_of_a_file_is_hinted_at(capsys: pytest.CaptureFixture):
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["translate", str(WRITTEN / "attention"), "ab.tsv"]) == 0
-    assert "ab.tsv is translated as a text; for the lines of a file: riverrun translate MODEL < ab.tsv" in (
-        capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "ab.tsv is translated as a text; for the lines of a file: riverrun translate" in said
+    assert "< ab.tsv" in said
 
 
 def test_a_long_line_is_taken_alone(monkeypatch: pytest.MonkeyPatch):

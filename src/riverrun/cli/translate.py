@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.tsv:
         _write_rows([HEADER])
-    _hint_at_files(options.text)
+    _hint_at_files(options.model, options.text)
     for texts in [options.text] if options.text else lines_in_batches():
         if options.tsv:
             _write_rows(row for each in _translations(model, texts, options) for row in _rows(each))
@@ -115,12 +115,12 @@ def _all_lines() -> list[str]:
     return [line for waiting in lines_in_batches() for line in waiting]
 
 
-def _hint_at_files(texts: list[str]) -> None:
+def _hint_at_files(model: str, texts: list[str]) -> None:
     """Say how a file is translated, where a text is the name of one."""
     for text in texts:
         if os.path.isfile(text) or (text.endswith(FILES) and " " not in text):
             warnings.warn(
-                f"{text} is translated as a text; for the lines of a file: riverrun translate MODEL < {text}",
+                f"{text} is translated as a text; for the lines of a file: riverrun translate {model} < {text}",
                 stacklevel=2,
             )
 
