@@ -3,8 +3,7 @@
 import contextlib
 import itertools
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,60 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def shape(**given: Any):
-    """A language model's shape: an LSTM of one layer, without dropout, but for what is given."""
+def shape(**changes: Any):
+    """A language model's shape: a small LSTM of one layer, without dropout, but for what is given."""
     from riverrun.config.resolved import LanguageShape
 
-    plain = LanguageShape("lstm", "embedding", 1, 4, 6, 1, 0.0, False, 3, "torch")
-    return replace(plain, **given)
+    given = {"core": "lstm", "input": "embedding", "features": 1, "embedding": 12, "hidden": 20, "layers": 1}
+    given |= {"dropout": 0.0, "tied": False, "kernel": 3, "initial_weights": "torch"}
+    return LanguageShape(**given | changes)
 
 
 def text(words: int = 600, seed: int = 0) -> str:
     """Lines of ten words drawn from a short list."""
     draw = random.Random(seed)
     return "".join(draw.choice(WORDS) + ("\n" if place % 10 == 9 else " ") for place in range(words))
+
+
+def fitting():
+    """A fitting with nothing special about it."""
+    from riverrun.config.resolved import Fitting
+
+    return Fitting(
+        optimizer="adamw",
+        learning_rate=0.01,
+        schedule="cosine",
+        warmup=50,
+        plateau_factor=0.5,
+        plateau_patience=2,
+        weight_decay=0.01,
+        momentum=0.9,
+        clip=1.0,
+        batch=32,
+        precision="fp32",
+        device="cpu",
+        threads=1,
+        seed=0,
+        keep_checkpoints=2,
+        preview_temperatures=(0.5,),
+        preview_length=10,
+    )
+
+
+def symbols(**more: Any):
+    """How a text becomes symbols: by characters, all of them, where nothing else is said."""
+    from riverrun.config.resolved import Symbols
+
+    given = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "spell"}
+    bound = {"max_vocabulary": 4096} if more.get("unit") == "bpe" else {}
+    return Symbols(**(given | bound | more))
+
+
+def tokenizer(texts: Iterable[str], **more: Any):
+    """A tokenizer learned from texts."""
+    from riverrun.text.learning import train_tokenizer
+
+    return train_tokenizer(symbols(**more), texts)
 
 
 def request(corpus: Path, output: Path, **more: Any):
@@ -45,9 +86,13 @@ def request(corpus: Path, output: Path, **more: Any):
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
     dotted = {name.replace("__", "."): value for name, value in more.items()}
+    idle = {"training.chunk"} if dotted.get("data.reading") == "windows" else set()
+    if corpus.suffix == ".tsv":
+        idle = {"training.chunk", "training.preview_temperatures"}
     if not any(name.startswith("budget.") for name in dotted):
         dotted["budget.steps"] = 12
-    return Request((str(corpus),), output, build(SETTINGS, dotted), **flags)
+    settings = {name: value for name, value in SETTINGS.items() if name not in idle}
+    return Request((str(corpus),), output, build(settings, dotted), **flags)
 
 
 def events(
@@ -59,7 +104,7 @@ def events(
 
 def run_request(wanted: Any, should_stop: Callable[[], bool] = lambda: False) -> Iterator:
     """The events of any run."""
-    from riverrun.training.planning import Clock
+    from riverrun.training.clock import Clock
     from riverrun.training.run import run
 
     return run(wanted, Clock(), should_stop)

@@ -37,12 +37,17 @@ def build(tagging: bool = False, **more: Any):
     """An untrained model of one of these shapes, over 9 source and 7 target symbols."""
     import torch
 
-    from riverrun.config.resolved import TranslatorShape
     from riverrun.models.seq2seq import Seq2Seq
 
     torch.manual_seed(0)
-    shape = TranslatorShape("lstm", 6, 8, 1, 1, 0.0, False, "none", True, False, 1)
-    return Seq2Seq(replace(shape, **more), 9, 7, tagging).eval()
+    return Seq2Seq(shape(**more), 9, 7, tagging).eval()
+
+
+def shape(tagging: bool = False, **more: Any):
+    """The same as a record; a tagger's is a translator's without attention."""
+    from riverrun.config.resolved import TranslatorShape
+
+    return replace(TranslatorShape("lstm", 6, 8, 1, 1, 0.0, False, "none", True, False, 1), **more)
 
 
 def pronunciations(count: int = 200, seed: int = 0) -> list[tuple[str, str]]:
@@ -63,4 +68,6 @@ def train(pairs: Path, output: Path, steps: int = 120, **more: Any):
     import riverrun
 
     dotted = {name.replace("__", "."): value for name, value in more.items()}
-    return riverrun.train(pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True)
+    return riverrun.train(
+        pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True, progress=False
+    )

@@ -1,42 +1,27 @@
-"""What trained models of every kind share: settings and weights read, unseen symbols named, copies saved."""
+"""What trained models of every kind share: settings shown, precisions checked, unseen symbols named."""
 
-import shutil
+import tomllib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from riverrun.bundle import Bundle, Weights
-from riverrun.errors import InputError, ModelError, OutputError, SettingsError
+from riverrun.config.resolved import LanguageSettings, TranslatorSettings
+from riverrun.config.written import to_toml
+from riverrun.errors import InputError
 from riverrun.text import Tokenizer
 from riverrun.text.symbols import describe
 
-Precision = Literal["fp32", "bf16"]
-"""Of weights and products: bf16 is faster where the processor multiplies it, and a little coarser."""
 
-Settings = TypeVar("Settings")
-
-_CHECKPOINTS = "checkpoints"
+def by_section(settings: LanguageSettings | TranslatorSettings) -> dict[str, dict[str, Any]]:
+    """Resolved settings as they stand in ``config.toml``, for people to read."""
+    return tomllib.loads(to_toml(settings))
 
 
-def settings_of(loaded: Bundle, read: Callable[[str], Settings]) -> Settings:
-    """Resolved settings of a model; raises ModelError naming the file where they cannot be read."""
-    try:
-        return read(loaded.config)
-    except SettingsError as error:
-        raise ModelError(f"{loaded.path / 'config.toml'}: {error}") from error
-
-
-def check_precision(precision: str) -> None:
-    """Raises InputError for a precision that is none."""
-    if precision not in get_args(Precision):
-        raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
-
-
-def count_weights(weights: Weights, counted: Callable[[str], bool]) -> int:
-    """Number of trained weights in the arrays whose names are ``counted``: tied ones stand under two names."""
-    return sum(array.size for name, array in weights.items() if counted(name))
+def check_precision(precision: str, allowed: Collection[str]) -> None:
+    """Raises InputError for a precision in which a model of this kind does not compute."""
+    if precision not in allowed:
+        raise InputError(f"precision = {precision!r}: give one of {', '.join(allowed)}")
 
 
 def warn_of_unseen(tokenizer: Tokenizer, texts: Iterable[str], policy: str, stacklevel: int) -> None:
@@ -58,18 +43,3 @@ def warn_of_unseen(tokenizer: Tokenizer, texts: Iterable[str], policy: str, stac
         action = "left out" if policy == "skip" else "read as <unknown>"
         message = f"never seen in training and {action}: {describe(unseen)}"
         warnings.warn(message, stacklevel=stacklevel + 1)
-
-
-def save_copy(source: Path, path: str | Path) -> None:
-    """Copy a model directory without its checkpoints.
-
-    Raises:
-        OutputError: something else is there, or it cannot be written.
-    """
-    target = Path(path)
-    try:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise OutputError(f"{target} exists already; choose another name")
-        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_CHECKPOINTS))
-    except (OSError, shutil.Error) as error:
-        raise OutputError(f"{target} cannot be written: {error}") from error

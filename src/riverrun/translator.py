@@ -1,6 +1,5 @@
 """Trained translators and taggers: translate, score, evaluate, show where they look."""
 
-import tomllib
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -9,23 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riverrun.bundle import Bundle
-from riverrun.config.resolved import TranslatorSettings, TranslatorShape
-from riverrun.config.written import read_translator_settings, to_toml
+from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle
+from riverrun.bundle.copying import copy_model
+from riverrun.bundle.names import TOKENIZER
+from riverrun.config.resolved import TranslatorSettings
 from riverrun.data.rows import Ids
 from riverrun.data.target_lengths import BEFORE, TargetLengths
 from riverrun.errors import InputError, ModelError
+from riverrun.generation.decoder import Precision
 from riverrun.generation.search import Search
 from riverrun.text.normalization import Normalizer
-from riverrun.text.sides import sides_from_json
-from riverrun.trained import (
-    Precision,
-    check_precision,
-    count_weights,
-    save_copy,
-    settings_of,
-    warn_of_unseen,
-)
+from riverrun.trained import check_precision, warn_of_unseen
 from riverrun.translated import AttentionMap, Candidate, Translation
 
 if TYPE_CHECKING:
@@ -35,6 +28,9 @@ if TYPE_CHECKING:
     from riverrun.translating import Translating
 
 KINDS = ("translator", "tagger")
+PRECISIONS = ("fp32", "bf16")
+"""Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
+
 NAMED = 60  # characters of a text that a warning names
 FAR, LONG = 10, 1000  # a source is cut from so many times the longest of training on, and so many symbols
 
@@ -54,38 +50,27 @@ class TrainedTranslator:
             ModelError: a directory does not hold a translator, or the models do not go together.
             InputError: an unknown precision.
         """
-        check_precision(precision)
-        self._bundles = (loaded, *others)
+        check_precision(precision, PRECISIONS)
+        self._bundles = [_translator(member) for member in (loaded, *others)]
+        first = self._bundles[0]
         for member in self._bundles:
-            if member.facts.get("kind") not in KINDS:
-                kind = member.facts.get("kind", "model")
-                raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
-            if member.tokenizer != loaded.tokenizer:
+            if member.files[TOKENIZER] != first.files[TOKENIZER]:
                 raise ModelError(
-                    f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
+                    f"{member.path} and {first.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
                 )
-        every = [settings_of(member, read_translator_settings) for member in self._bundles]
-        self.settings: TranslatorSettings = every[0]
-        for member, settings in zip(self._bundles, every, strict=True):
-            if _writes(settings) != _writes(self.settings):
+            if _writes(member.settings) != _writes(first.settings):
                 raise ModelError(
-                    f"{member.path} writes {_writes(settings)} and {loaded.path} {_writes(self.settings)}: only models "
-                    "of one task and kind of attention (monotone or not) can vote together"
+                    f"{member.path} writes {_writes(member.settings)} and {first.path} {_writes(first.settings)}: "
+                    "only models of one task and kind of attention (monotone or not) can vote together"
                 )
-        self._shapes = [settings.model for settings in every]
+        self.settings, self.source, self.target = first.settings, first.source, first.target
         self.precision = precision
-        self.source, self.target = sides_from_json(loaded.tokenizer)
 
     @property
     def path(self) -> Path:
         """The (first) model directory."""
         return self._bundles[0].path
-
-    @property
-    def sections(self) -> dict[str, dict[str, Any]]:
-        """The settings as ``config.toml`` has them: values by section and name."""
-        return tomllib.loads(to_toml(self.settings))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -95,7 +80,7 @@ class TrainedTranslator:
     @property
     def parameters(self) -> int:
         """Number of trained weights, of all models together; tied ones once."""
-        return sum(map(_count, self._bundles, self._shapes))
+        return sum(member.expected.numbers for member in self._bundles)
 
     @property
     def tags(self) -> bool:
@@ -195,7 +180,7 @@ class TrainedTranslator:
 
     def save(self, path: str | Path) -> None:
         """Copy the (first) model directory; raises OutputError if something else is there."""
-        save_copy(self.path, path)
+        copy_model(self.path, Path(path))
 
     @cached_property
     def _translating(self) -> "Translating":
@@ -212,11 +197,9 @@ class TrainedTranslator:
         from riverrun.models.weights import load_weights
 
         models = []
-        for member, shape in zip(self._bundles, self._shapes, strict=True):
-            model = Seq2Seq(shape, self.source.size, self.target.size, self.tags).eval()
-            # Version 0.1.0 kept beside the networks what training pairs were aligned by.
-            networks = {name: array for name, array in member.weights.items() if name.startswith("members.")}
-            load_weights(model, networks, member.path)
+        for member in self._bundles:
+            model = Seq2Seq(member.settings.model, self.source.size, self.target.size, self.tags).eval()
+            load_weights(model, member.weights, member.path)
             models.append(model.bfloat16() if self.precision == "bf16" else model)
         return models
 
@@ -311,15 +294,11 @@ def _warn_of_few(texts: Sequence[str], found: Sequence[Sequence[Candidate]], wan
         )
 
 
-def _count(member: Bundle, shape: TranslatorShape) -> int:
-    """Weights of a model. Where they are tied, version 0.1.0 wrote the projection of outputs beside the embedding."""
-
-    def counted(name: str) -> bool:
-        embedding = name.replace(".output.projection.", ".embedding.")
-        twice = shape.tied and embedding != name and embedding in member.weights
-        return name.startswith("members.") and not twice
-
-    return count_weights(member.weights, counted)
+def _translator(loaded: Bundle) -> TranslatorBundle:
+    """Raises ModelError for a language model."""
+    if isinstance(loaded, LanguageBundle):
+        raise ModelError(f"{loaded.path} is a language model: use riverrun generate, score or evaluate")
+    return loaded
 
 
 def _writes(settings: TranslatorSettings) -> str:
@@ -329,4 +308,4 @@ def _writes(settings: TranslatorSettings) -> str:
     return "moves along the source" if settings.model.attention == "monotone" else "symbols"
 
 
-__all__ = ["KINDS", "Precision", "TrainedTranslator", "Translation"]
+__all__ = ["KINDS", "TrainedTranslator", "Translation"]

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 import tiny_pairs
 from riverrun.config.building import build
 from riverrun.data.alignment import fit_aligner
+from riverrun.data.batch import Cursor
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.lanes import Cursor
+from riverrun.data.held_out import split_pairs
 from riverrun.data.pair_batches import PADDING, PairBatches
-from riverrun.data.pair_ids import PairIds, encode_pairs, split_pairs
+from riverrun.data.pair_ids import PairIds, encode_pairs
 from riverrun.data.pair_rows import Columns, Header, Row, csv_rows
-from riverrun.data.pairs import held_out, looks_like_pairs, open_pairs
+from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, written_form
@@ -52,7 +53,7 @@ def test_of_three_columns_it_must_be_said_which_are_the_sides(tmp_path: Path):
     path = tmp_path / "p.tsv"
     path.write_text("walk\tV;PST\twalked\ntalk\tV;PST\ttalked\n")
     with pytest.raises(
-        CorpusError, match=r"line 1 has 3 columns \(walk, V;PST, walked\): .*--data\.target-columns 3"
+        CorpusError, match=r"line 1 has 3 columns \(walk, V;PST, walked\): .*data\.target_columns 3"
     ):
         read(path, skip_bad=True)
     assert read(path, columns=Columns("1", "3")) == [("walk", "walked"), ("talk", "talked")]
@@ -109,7 +110,7 @@ def test_keys_of_json_are_columns_too(tmp_path: Path):
     path = tmp_path / "p.jsonl"
     path.write_text('{"en": "a", "fr": "b"}\n')
     with pytest.raises(
-        CorpusError, match='line 1: not an object with "source" and "target" \\(it has "en", "fr"; --data'
+        CorpusError, match='line 1: not an object with "source" and "target" \\(it has "en", "fr"; data'
     ):
         read(path)
     assert read(path, columns=Columns("en", "fr")) == [("a", "b")]
@@ -193,33 +194,6 @@ def test_bad_json_is_named(tmp_path: Path):
         read(tmp_path / "p.jsonl")
 
 
-def test_one_source_is_never_on_both_sides(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [(f"s{n % 50}", f"t{n}") for n in range(500)])
-    pairs = open_pairs((str(path),))
-    mask = held_out(pairs, 0.1, seed=3)
-    sides = {source: set() for source in (f"s{n}" for n in range(50))}
-    for (source, _), out in zip(read(path), mask, strict=True):
-        sides[source].add(bool(out))
-    assert all(len(side) == 1 for side in sides.values())
-    assert mask.sum() == 50
-    assert (held_out(pairs, 0.1, seed=3) == mask).all()
-    assert (held_out(pairs, 0.1, seed=4) != mask).any()
-
-
-def test_one_pair_is_too_few(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "b")])
-    with pytest.raises(CorpusError, match="at least two"):
-        encode(path)
-
-
-def test_training_sources_in_a_validation_file_are_left_out(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "A"), ("b", "B"), ("c", "C")])
-    other = tiny_pairs.write(tmp_path / "v.tsv", [("b", "B")])
-    with pytest.warns(UserWarning, match="1 training pairs left out"):
-        data = encode(path, data__validation=str(other))
-    assert len(data.training.sources) == 2
-
-
 def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
     settings = {"data__task": "tagging", "data__validation": 0.3}
@@ -274,7 +248,7 @@ def test_an_epoch_holds_every_pair_once(lengths: list[tuple[int, int]], batch: i
             count = int((wanted != PADDING).sum())
             assert wanted[count - 1] == START
             assert (read_batch.inputs[1:count, column] == wanted[: count - 1]).all()
-        cursor = read_batch.after
+        cursor = cursor.after(batches.batches_per_epoch)
     assert sorted(seen) == [2 + index for index in range(len(lengths))]
 
 

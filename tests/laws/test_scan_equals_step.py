@@ -1,7 +1,5 @@
 """Law 1: whole, in pieces or one symbol at a time, a network gives the same outputs; the plain decoder too."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 import torch
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 import tiny
 import tiny_pairs
 from riverrun.config.resolved import LanguageShape
+from riverrun.generation.choice import probabilities
 from riverrun.generation.plain import PlainDecoder
-from riverrun.generation.sampling import probabilities
+from riverrun.generation.state import Position
 from riverrun.models.language_model import LanguageModel
 from riverrun.models.weights import weights_of
 
@@ -95,12 +94,12 @@ def test_the_future_does_not_change_the_past(shape):
 @torch.inference_mode()
 def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
     model = build(shape)
-    decoder = PlainDecoder(weights_of(model), asdict(shape))
+    decoder = PlainDecoder(weights_of(model), shape)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=25)
     expected, _ = model(torch.from_numpy(ids)[:, None], model.initial_state(1))
     state = decoder.initial_state()
     for symbol, row in zip(ids, expected[:, 0].numpy(), strict=True):
-        logits, state = decoder.logits(int(symbol), state)
+        (logits,), (state,) = decoder.logits([Position(state, int(symbol))])
         np.testing.assert_allclose(logits, row, atol=1e-5)
     scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
     chances = [
@@ -113,11 +112,11 @@ def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
 
 @shapes
 def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
-    decoder = PlainDecoder(weights_of(build(shape)), asdict(shape))
+    decoder = PlainDecoder(weights_of(build(shape)), shape)
     ids = np.random.default_rng(1).integers(VOCABULARY, size=20)
     whole = decoder.feed(ids, decoder.initial_state())
     pieces = decoder.feed(ids[7:], decoder.feed(ids[:7], decoder.initial_state()))
-    for one, other in zip(whole, pieces, strict=True):
+    for one, other in zip((*whole.parts, whole.latest), (*pieces.parts, pieces.latest), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -1,7 +1,5 @@
 """One-hot input by index is one-hot input by multiplication, in outputs and gradients."""
 
-from dataclasses import asdict
-
 import pytest
 import torch
 from torch.nn.functional import one_hot
@@ -58,6 +56,6 @@ def test_decoders_read_every_kind_of_input(core, kind, features):
     torch.testing.assert_close(torch.cat(rows), whole)
     inputs, targets = ids[:-1, 0].numpy(), ids[1:, 0].numpy()
     expected = torch.nn.functional.cross_entropy(whole[:-1, 0], ids[1:, 0], reduction="none")
-    for decoder in (PlainDecoder(weights, asdict(given)), build_decoder(weights, asdict(given))):
+    for decoder in (PlainDecoder(weights, given), build_decoder(weights, given)):
         scores, _ = decoder.score(inputs, targets, decoder.initial_state())
         torch.testing.assert_close(torch.from_numpy(scores.surprisal).float(), expected, atol=1e-4, rtol=1e-4)

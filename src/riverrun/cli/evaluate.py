@@ -3,7 +3,8 @@
 import argparse
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.cli.translate import add_beam, add_precision
+from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.translate import add_beam
 
 
 def add_arguments(parser: Parser) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.data.corpus import standard_input
+from riverrun.cli.precision_flag import add_precision
+from riverrun.data.finding import standard_input
 from riverrun.errors import InputError
 from riverrun.generation.search import Search
 
@@ -54,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="MODEL",
         help="another model that votes; may be repeated",
     )
-    add_precision(parser)
+    add_precision(parser, "fp32", "bf16")
     parser.add_argument("--score", metavar="TARGET", help="score this output of the one text given")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -68,15 +69,6 @@ def add_arguments(parser: Parser) -> None:
 def add_beam(parser: Parser, about: str) -> None:
     parser.add_argument(
         "--beam", type=int, default=Search.beam, metavar="K", help=f"{about} (default %(default)s)"
-    )
-
-
-def add_precision(parser: Parser) -> None:
-    parser.add_argument(
-        "--precision",
-        choices=("fp32", "bf16"),
-        default="fp32",
-        help="translators: bf16 is faster on processors that multiply it, and rounds (default fp32)",
     )
 
 

@@ -2,7 +2,8 @@
 
 What a user writes stands in ``settings``; ``training.defaults`` and ``training.pair_defaults`` choose what was left
 open, from corpus, budget and machine. A model's ``config.toml`` is one of the two records at the end of this page.
-A default here is what models mean that were saved before the setting existed.
+A default here is what models mean that were saved before the setting existed; 0 and "auto" mean that there is nothing
+of the kind, and are not written.
 """
 
 from dataclasses import dataclass
@@ -78,8 +79,8 @@ class Symbols:
     unit: TextUnit
     lower: bool
     normalize: NormalForm
-    min_count: Positive
     unknown: UnknownPolicy
+    min_count: Natural = 0  # 0: nothing is counted (bytes)
     max_vocabulary: Natural = 0  # 0: no bound
 
 
@@ -105,6 +106,9 @@ class TextReading:
     order: Literal["shuffled", "as-written"]
     state: Literal["fresh", "carried"]
     shortest: Natural = 0  # 0: all windows are of one length
+    format: Literal["auto", "text"] = "text"
+    field: str = "text"
+    line_ends: Literal["unify", "keep"] = "keep"
 
 
 @dataclass(frozen=True)
@@ -152,10 +156,10 @@ class Fitting:
 class LanguageLoss:
     """What a language model's loss is over: the rest of its ``[training]`` section."""
 
-    chunk: Length
     softmax: Literal["full", "sampled"]
-    negatives: Annotated[int, Ge(1), Le(1 << 24)]
     loss: Literal["every", "last"]
+    chunk: Annotated[int, Ge(0), Le(65536)] = 0  # 0: a text is read in windows
+    negatives: Annotated[int, Ge(0), Le(1 << 24)] = 0  # 0: all symbols are in the loss
 
 
 @dataclass(frozen=True)

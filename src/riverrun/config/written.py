@@ -1,6 +1,7 @@
 """``config.toml``: resolved settings written and read. What is read is checked as what users write; no pydantic."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,11 +18,11 @@ _SECTION = {"loss": "training"}  # records that share a section with another
 
 
 def to_toml(settings: LanguageSettings | TranslatorSettings) -> str:
-    """Resolved settings as TOML, one section a part."""
+    """Resolved settings as TOML, one section a part; what means that there is nothing of the kind is left out."""
     sections: dict[str, list[str]] = {}
     for part in fields(settings):
         record = getattr(settings, part.name)
-        values = {record.kind: record.amount} if isinstance(record, Budget) else vars(record)
+        values = {record.kind: record.amount} if isinstance(record, Budget) else _chosen(record)
         lines = sections.setdefault(_SECTION.get(part.name, part.name), [])
         lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
     return "\n".join(
@@ -45,11 +46,22 @@ def read_translator_settings(text: str) -> TranslatorSettings:
     return _read(TranslatorSettings, text)
 
 
+def _chosen(record: Any) -> dict[str, Any]:
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    nothing = {each.name for each in fields(record) if each.default in (0, "auto")}
+    return {name: value for name, value in values.items() if name not in nothing or value not in (0, "auto")}
+
+
 def _read(kind: type[Settings], text: str) -> Settings:
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return _settings(kind, tomllib.loads(text))
+    except RecursionError:
+        raise SettingsError("not TOML of ours: nested too deeply") from None
+    except ValueError as error:  # TOML's own, or a number of thousands of digits
         raise SettingsError(f"not TOML: {error}") from error
+
+
+def _settings(kind: type[Settings], document: Mapping[str, Any]) -> Settings:
     parts: dict[str, Any] = {}
     for name, record in get_type_hints(kind).items():
         section = document.get(_SECTION.get(name, name), {})
@@ -79,7 +91,7 @@ def _budget(section: Mapping[str, Any]) -> Budget:
     amounts = get_type_hints(Budget)
     for kind in get_args(amounts["kind"]):
         amount = section.get(kind)
-        if isinstance(amount, int | float) and not isinstance(amount, bool) and amount > 0:
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 < amount < 1 << 53:
             return Budget(kind, amount)
     raise SettingsError("budget: give minutes, epochs or steps, above 0")
 
@@ -121,7 +133,9 @@ def _one_of(value: Any, hints: tuple[Any, ...]) -> Any:
 
 def _of_type(value: Any, kind: type) -> Any:
     if kind is float and type(value) is int and abs(value) < 2**53:
-        return float(value)
+        value = float(value)
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError("give a finite number")
     if type(value) is not kind:
         raise ValueError(f"give {'text' if kind is str else f'a value of type {kind.__name__}'}")
     return value

@@ -1,15 +1,13 @@
-"""From pairs of texts to ids: the split into training and validation, tokenizers."""
+"""From pairs of texts to ids: a tokenizer for each side, and what they make of the pairs."""
 
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from riverrun.config.resolved import PairReading, SideSymbols
-from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
+from riverrun.data.held_out import PairSplit
+from riverrun.data.pairs import Pair
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import train_side
@@ -31,14 +29,6 @@ class Encoded(NamedTuple):
         return int(self.targets.ends[-1])
 
 
-class Parts(NamedTuple):
-    """The pairs of a corpus to learn from and to validate with, each read as often as asked, and its name."""
-
-    training: Pairs
-    validation: Pairs
-    name: str
-
-
 @dataclass(frozen=True)
 class PairIds:
     """All that training needs of a corpus of pairs: a tokenizer for each side, and the pairs."""
@@ -49,60 +39,28 @@ class PairIds:
     validation: Encoded
 
 
-def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> Parts:
-    """Training and validation pairs; no source is on both sides.
-
-    Args:
-        corpus: all pairs.
-        validation: the share of its sources held out, or another file of pairs.
-        seed: of the draw of that share.
-
-    Raises:
-        CorpusError: there are bad lines, or too few pairs.
-    """
-    name = corpus.corpus.name
-    if not isinstance(validation, str):
-        mask = held_out(corpus, validation, seed)
-        return Parts(_where(corpus, ~mask), _where(corpus, mask), name)
-    other = open_pairs((validation,), corpus.skip_bad, corpus.columns)
-    known = {pair.source for pair in other.pairs()}
-    if not known:
-        raise CorpusError(f"{validation} holds no pair to validate with")
-    mask = np.fromiter((pair.source not in known for pair in corpus.pairs()), np.bool_)
-    if not mask.all():
-        warnings.warn(
-            f"{(~mask).sum()} training pairs left out: their sources are also in {validation}", stacklevel=2
-        )
-    if not mask.any():
-        raise CorpusError(f"{name} holds no pair to learn from")
-    return Parts(_where(corpus, mask), other.pairs, name)
-
-
-def encode_pairs(parts: Parts, text: SideSymbols, data: PairReading) -> PairIds:
-    """Build tokenizers and encode.
+def encode_pairs(
+    split: PairSplit,
+    text: SideSymbols,
+    data: PairReading,
+    tokenizers: tuple[Tokenizer, Tokenizer] | None = None,
+) -> PairIds:
+    """Build the two tokenizers, if they are not given, and encode.
 
     Raises:
         CorpusError: no symbol or no pair is left, or sides are of different lengths under tagging.
     """
-    source = train_side(
-        data.source_unit,
-        lambda: (pair.source for pair in parts.training()),
-        data.source_normalize,
-        text,
+    source, target = tokenizers or (
+        train_side(data.source_unit, (p.source for p in split.training()), data.source_normalize, text),
+        train_side(data.target_unit, (p.target for p in split.training()), text.normalize, text),
     )
-    target = train_side(
-        data.target_unit, lambda: (pair.target for pair in parts.training()), text.normalize, text
-    )
+    name = split.learned.name
     return PairIds(
         source,
         target,
-        _encode(parts.training, source, target, data, parts.name, "training"),
-        _encode(parts.validation, source, target, data, parts.name, "validation"),
+        _encode(split.training, source, target, data, name, "training"),
+        _encode(split.held_out, source, target, data, name, "validation"),
     )
-
-
-def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Pairs:
-    return lambda: (pair for pair, kept in zip(corpus.pairs(), mask, strict=True) if kept)
 
 
 def _encode(

@@ -1,6 +1,5 @@
 """Pairs of texts: files of columns between tabs or commas, JSON lines, two parallel files."""
 
-import hashlib
 import os.path
 import warnings
 from collections.abc import Iterator
@@ -8,9 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.pair_rows import Columns, Header, Row, checked, csv_rows, json_rows, tsv_rows
@@ -151,32 +147,6 @@ def looks_like_pairs(inputs: tuple[str, ...]) -> bool:
         return True
     two_files = len(set(inputs)) == len(inputs) == 2 and all(map(os.path.isfile, inputs))
     return two_files and are_parallel(*map(Path, inputs))
-
-
-def held_out(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:
-    """For each pair [N] whether it is held out: a random share of the distinct sources, by a seeded hash.
-
-    All pairs of one source fall on the same side, so that no training source is met again in validation.
-
-    Raises:
-        CorpusError: there are fewer than two different sources.
-    """
-    key = str(seed).encode()
-    hashes = np.fromiter(
-        (
-            int.from_bytes(hashlib.blake2b(pair.source.encode(), digest_size=8, key=key).digest()[:7])
-            for pair in pairs.pairs()
-        ),
-        np.int64,
-    )
-    distinct = np.unique(hashes)
-    if len(distinct) < 2:
-        raise CorpusError(
-            f"{pairs.corpus.name} has {len(distinct)} different sources: at least two are needed, one to learn "
-            "from and one to hold out; give more pairs, or a file with --data.validation"
-        )
-    count = min(len(distinct) - 1, max(1, round(share * len(distinct))))
-    return hashes <= distinct[count - 1]
 
 
 def _layout(path: Path) -> str:

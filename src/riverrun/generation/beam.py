@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.data.rows import Ids
+from riverrun.generation.choice import choose
 from riverrun.generation.draws import uniform
-from riverrun.generation.sampling import Sampling, choose
+from riverrun.generation.sampling import Sampling
 from riverrun.generation.search import Hypothesis, Search
 from riverrun.generation.stepping import Stepper, in_batches
-from riverrun.text.vocabulary import SPECIAL, START
+from riverrun.text.vocabulary import START
 
 Array = NDArray[Any]
 
@@ -151,8 +152,7 @@ def sample(
             for row in going.tolist():
                 sequence = indices[row // count] * count + row % count
                 draw = uniform(seed, sequence, len(written[row]))
-                shifted = np.concatenate([np.full(SPECIAL, -np.inf), logs[row]])  # here the end may be drawn
-                symbol = choose(shifted, [past + SPECIAL for past in written[row]], sampling, draw) - SPECIAL
+                symbol = choose(logs[row], written[row], sampling, draw, ~stepper.forbidden)
                 logs_of[row] += logs[row, symbol]
                 outputs[row] = symbol
                 ended[row] = symbol == stepper.end

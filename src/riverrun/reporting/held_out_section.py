@@ -3,10 +3,10 @@
 import warnings
 
 from riverrun.data.corpus import Corpus
+from riverrun.data.held_out import split_pairs, spread
 from riverrun.data.pair_rows import Columns
-from riverrun.data.pairs import Pair, held_out, open_pairs
+from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
-from riverrun.recipes.translation import spread
 from riverrun.reporting import page
 from riverrun.reporting.attention_page import ABOUT, tables
 from riverrun.reporting.translations import marked
@@ -45,11 +45,10 @@ def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
     data, seed = model.settings.data, model.settings.training.seed
     columns = Columns(data.source_columns, data.target_columns)
-    if isinstance(data.validation, str):
-        return list(open_pairs((data.validation,), data.skip_bad, columns).pairs())
     pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad, columns)
-    mask = held_out(pairs, data.validation, seed)
-    return [pair for pair, out in zip(pairs.pairs(), mask, strict=True) if out]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*training pairs left out")  # said when it was trained
+        return list(split_pairs(pairs, data.validation, seed).held_out())
 
 
 def _looks(model: TrainedTranslator) -> bool:

@@ -3,8 +3,9 @@
 import warnings
 from collections.abc import Sequence
 
+from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Outcome
-from riverrun.recipes.translation import last_weights, pairs_of, spread
+from riverrun.recipes.records import last_weights, pairs_of
 from riverrun.reporting import page
 from riverrun.reporting.attention_page import ABOUT, tables
 

@@ -2,57 +2,33 @@
 
 import json
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from riverrun.config.ranges import NormalForm, SideUnit
 from riverrun.config.resolved import SideSymbols
-from riverrun.errors import CorpusError, ModelError
-from riverrun.text.bpe import train_bpe
-from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
-from riverrun.text.spaced import SpacedTokenizer
-from riverrun.text.symbols import SymbolTokenizer, split
-from riverrun.text.tokenizer import Tokenizer, load_tokenizer
-from riverrun.text.vocabulary import Vocabulary
+from riverrun.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
     from riverrun.config.settings import TextSettings
-
-Texts = Callable[
-    [], Iterator[str]
-]  # gives the texts of one side, from the first on, as often as it is called
 
 BPE_SYMBOLS = 4096  # of a side by subwords, where no bound is given
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
-def train_side(unit: SideUnit, texts: Texts, form: NormalForm, text: SideSymbols) -> Tokenizer:
+def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: SideSymbols) -> Tokenizer:
     """Build the tokenizer of one side, whose texts are brought into a normal form first.
 
     Raises:
         CorpusError: no symbol is left.
     """
-    normalizer, most = Normalizer(text.lower, form), text.max_vocabulary
-    match unit:
-        case "byte":
-            return ByteTokenizer(normalizer)
-        case "bpe":
-            return train_bpe(texts(), normalizer, most or BPE_SYMBOLS, text.min_count)
-        case "char" | "word" | "jieba" | "symbols":
-            counts: Counter[str] = Counter()
-            for item in texts():
-                counts.update(_units(unit, normalizer(item)))
-            spells = text.unknown == "spell" and unit in ("word", "jieba")
-            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
-            vocabulary = choose(counts, text.min_count, most or None)
-            if not vocabulary.symbols:
-                raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
-            if unit == "symbols":
-                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
-            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+    if unit == "bpe" and not text.max_vocabulary:
+        text = replace(text, max_vocabulary=BPE_SYMBOLS)
+    return learn(unit, texts, Normalizer(text.lower, form), text)
 
 
 def resolve_sides(
@@ -107,17 +83,3 @@ def compact_form(texts: Iterable[str], otherwise: NormalForm) -> NormalForm:
 def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:
     """Both tokenizers as one ``tokenizer.json``."""
     return json.dumps({"source": source.to_dict(), "target": target.to_dict()}, ensure_ascii=False)
-
-
-def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
-    """The inverse of :func:`sides_to_json`; raises ModelError."""
-    try:
-        document = json.loads(text)
-        source, target = json.dumps(document["source"]), json.dumps(document["target"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
-    return load_tokenizer(source), load_tokenizer(target)
-
-
-def _units(unit: str, text: str) -> list[str]:
-    return text.split() if unit == "symbols" else split(unit, text)

@@ -17,10 +17,10 @@ from riverrun.config.settings import Settings
 from riverrun.config.written import to_toml
 from riverrun.data.actions import Actions
 from riverrun.data.alignment import LARGEST, Aligner, fit_aligner
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
+from riverrun.data.held_out import PairSplit
 from riverrun.data.pair_batches import PADDING, PairBatch, PairBatches
-from riverrun.data.pair_ids import Encoded, PairIds, encode_pairs, split_pairs
-from riverrun.data.pairs import PairCorpus
+from riverrun.data.pair_ids import Encoded, PairIds, encode_pairs
 from riverrun.data.rows import Rows
 from riverrun.data.target_lengths import TargetLengths
 from riverrun.models.cores import CoreState
@@ -31,13 +31,13 @@ from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
 from riverrun.training.defaults import has_fast_bf16
 from riverrun.training.held_out_pairs import HeldOutPairs
-from riverrun.training.task import Preview, Step, Validation
+from riverrun.training.task import Preview, Ratio, Step, Validation
 
 LOOKED_AT = 2000  # pairs aligned to choose a decoder
 
 
 @dataclass(frozen=True)
-class TranslationTask:
+class PairTask:
     """A sequence-to-sequence model with its training and validation pairs."""
 
     model: Seq2Seq
@@ -77,7 +77,7 @@ class TranslationTask:
             lambda member: self._learn(member, batches[member], cursor), range(len(batches))
         )
         tokens = sum(int((batch.targets != PADDING).sum()) for batch in batches)
-        return Step(statistics.fmean(losses), round(tokens / len(batches)), (), batches[0].after)
+        return Step(statistics.fmean(losses), round(tokens / len(batches)), ())
 
     def _learn(self, member: int, batch: PairBatch, cursor: Cursor) -> float:
         """Add the gradients of one network to its parameters; its loss in nats per token.
@@ -105,14 +105,17 @@ class TranslationTask:
         """Loss of held-out targets, and how many of some are translated without a fault."""
         nats, tokens = self.held_out.loss(self.model, limit)
         found, tags = self.held_out.compare(self.model)
-        figures = {"exact_match": found.exact_match, "symbol_error_rate": found.symbol_error_rate}
+        figures = {
+            "exact_match": Ratio(found.hits, found.sources),
+            "symbol_error_rate": Ratio(found.edits, max(1, found.symbols)),
+        }
         if tags is not None:
-            figures["tag_accuracy"] = tags.tag_accuracy
+            figures["tag_accuracy"] = Ratio(tags.tag_accuracy * found.symbols, max(1, found.symbols))
         # A transducer is chosen by its outputs: its loss grows long before they get worse. Sentences are hardly
         # ever right as a whole, and there the loss says more.
-        error = 1 - found.exact_match + found.symbol_error_rate
-        by_outputs = self.settings.model.attention == "monotone"
-        return Validation(nats / tokens, figures, error=error if by_outputs else None)
+        monotone = self.settings.model.attention == "monotone"
+        by_outputs = {"exact_match": -1.0, "symbol_error_rate": 1.0}
+        return Validation(nats, tokens, figures, by_outputs if monotone else {})
 
     def previews(self, step: int) -> list[Preview]:
         """A few validation pairs, the same at every evaluation, and what the model makes of them."""
@@ -161,28 +164,30 @@ class TranslationTask:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-def translation_task(
-    settings: Settings | TranslatorSettings, pairs: PairCorpus, device: torch.device
-) -> TranslationTask:
-    """A fresh model on a corpus of pairs. What settings leave open is chosen; of resolved ones nothing is.
+def new_translator(settings: Settings, split: PairSplit, device: torch.device) -> PairTask:
+    """A fresh model of pairs, with all defaults chosen.
 
     Raises:
         CorpusError: the pairs cannot be used.
         SettingsError: settings do not go together.
     """
-    parts = split_pairs(pairs, settings.data.validation, settings.training.seed)
-    pairs.warn_of_skipped()
-    if isinstance(settings, TranslatorSettings):
-        ids = encode_pairs(parts, settings.text, settings.data)
-    else:
-        text, data = pair_defaults.choose_reading(settings, parts.training)
-        ids = encode_pairs(parts, text, data)
-        attention = pair_defaults.choose_attention(settings, data, lambda: _information(ids))
-        settings = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
-    return _task(settings, ids, device)
+    split.corpus.warn_of_skipped()
+    text, data = pair_defaults.choose_reading(settings, split.training)
+    ids = encode_pairs(split, text, data)
+    attention = pair_defaults.choose_attention(settings, data, lambda: _information(ids))
+    resolved = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
+    return _task(resolved, ids, device)
 
 
-def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> TranslationTask:
+def saved_translator(
+    settings: TranslatorSettings, sides: tuple[Tokenizer, Tokenizer], split: PairSplit, device: torch.device
+) -> PairTask:
+    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
+    split.corpus.warn_of_skipped()
+    return _task(settings, encode_pairs(split, settings.text, settings.data, sides), device)
+
+
+def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> PairTask:
     training, sizes = settings.training, (ids.source.size, ids.target.size)
     aligner, outputs = None, ids.target.size
     if settings.model.attention == "monotone":
@@ -194,7 +199,7 @@ def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> T
     tagging = settings.data.task == "tagging"
     model = Seq2Seq(settings.model, *sizes, tagging)
     model.start_from_frequencies(torch.from_numpy(learned.targets.counts(outputs)))
-    return TranslationTask(
+    return PairTask(
         model.to(device),
         settings,
         ids.source,
