@@ -68,4 +68,6 @@ def train(pairs: Path, output: Path, steps: int = 120, **more: Any):
     import riverrun
 
     dotted = {name.replace("__", "."): value for name, value in more.items()}
-    return riverrun.train(pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True)
+    return riverrun.train(
+        pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True, progress=False
+    )

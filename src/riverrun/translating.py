@@ -1,7 +1,7 @@
 """From ids of sources to outputs as text: searched for, drawn, or given and scored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,7 @@ from riverrun.data.target_lengths import TargetLengths
 from riverrun.generation.beam import sample, search
 from riverrun.generation.best_paths import best_paths, with_best_paths
 from riverrun.generation.pieces import pieces
-from riverrun.generation.search import Hypothesis, Search
+from riverrun.generation.search import MOST, Hypothesis, Search
 from riverrun.text import Tokenizer
 from riverrun.text.vocabulary import SPECIAL, START
 from riverrun.translated import Candidate
@@ -21,6 +21,9 @@ from riverrun.translated import Candidate
 if TYPE_CHECKING:
     from riverrun.generation.sampling import Sampling
     from riverrun.models.stepper import TorchStepper
+
+
+WIDEST = 4  # times the beam that was asked for, where it holds too few different outputs
 
 
 class Forced(NamedTuple):
@@ -109,23 +112,33 @@ class Translating:
         self, sources: list[Ids], how: Search, sampling: "Sampling | None", seed: int, scored: bool
     ) -> list[list[Hypothesis]]:
         actions = self.stepper.actions
-        bounds = [self.lengths.outputs(len(source), actions is not None) for source in sources]
         if sampling is not None:
-            found = sample(self.stepper, sources, bounds, sampling, seed, how)
+            found = sample(self.stepper, sources, self._bounds(sources), sampling, seed, how)
         else:
-            found = [
-                self._different(each)[: how.n_best] for each in search(self.stepper, sources, bounds, how)
-            ]
+            found = self._different(sources, how)
         if scored and actions is not None:
             return with_best_paths(self.stepper, actions, sources, found, how)
         return found
 
-    def _different(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """Of hypotheses that say the same, by other moves or other pieces of words, the best."""
-        best: dict[str, Hypothesis] = {}
-        for hypothesis in hypotheses:
-            best.setdefault(self._candidate(hypothesis).text, hypothesis)
-        return list(best.values())
+    def _different(self, sources: list[Ids], how: Search) -> list[list[Hypothesis]]:
+        """For each source ``how.n_best`` hypotheses that do not say the same by other moves or other pieces of words.
+
+        Where a beam holds fewer, wider ones add to them.
+        """
+        best: list[dict[str, Hypothesis]] = [{} for _ in sources]
+        few, beam = list(range(len(sources))), how.beam
+        while few and beam <= min(MOST, WIDEST * how.beam):
+            chosen = [sources[index] for index in few]
+            found = search(self.stepper, chosen, self._bounds(chosen), replace(how, beam=beam))
+            for index, hypotheses in zip(few, found, strict=True):
+                for hypothesis in hypotheses:
+                    best[index].setdefault(self._candidate(hypothesis).text, hypothesis)
+            few, beam = [index for index in few if len(best[index]) < how.n_best], 2 * beam
+        return [list(each.values())[: how.n_best] for each in best]
+
+    def _bounds(self, sources: list[Ids]) -> list[int]:
+        moves = self.stepper.actions is not None
+        return [self.lengths.outputs(len(source), moves) for source in sources]
 
     def _candidate(self, hypothesis: Hypothesis) -> Candidate:
         text = self.target.decode(self.stepper.written(hypothesis.ids))

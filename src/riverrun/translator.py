@@ -156,10 +156,12 @@ class TrainedTranslator:
         Raises:
             CorpusError: the file cannot be read or holds no pair.
         """
+        from riverrun.data.pair_rows import Columns
         from riverrun.data.pairs import open_pairs
         from riverrun.evaluation.pair_quality import quality
 
-        corpus = open_pairs((str(path),), skip_bad)
+        data = self.settings.data
+        corpus = open_pairs((str(path),), skip_bad, Columns(data.source_columns, data.target_columns))
         corpus.warn_of_skipped()
         pairs = [(pair.source, pair.target) for pair in corpus.pairs()]
         if not pairs:
@@ -286,8 +288,8 @@ def _warn_of_few(texts: Sequence[str], found: Sequence[Sequence[Candidate]], wan
     if few:
         text, outputs = few[0]
         warnings.warn(
-            f"n-best = {wanted}: {len(few)} sources have fewer different outputs in this beam, the first "
-            f"{len(outputs)} ({_named(text)}); a wider --beam may find more",
+            f"n-best = {wanted}: {len(few)} sources have fewer different outputs, the first "
+            f"{len(outputs)} ({_named(text)}); a wider beam may find more",
             stacklevel=3,
         )
 

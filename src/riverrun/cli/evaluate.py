@@ -33,9 +33,21 @@ def run(options: argparse.Namespace) -> int:
         print_json(figures)
         return 0
     for name, value in figures.items():
-        print(
-            f"{name.replace('_', ' '):20} {value:,.4f}"
-            if isinstance(value, float)
-            else f"{name.replace('_', ' '):20} {value if isinstance(value, str) else format(value, ',')}"
-        )
+        if isinstance(value, dict):  # figures of parts, such as tags
+            for part, figure in value.items():
+                print(f"  {part:18} {_shown(figure)}")
+        else:
+            print(f"{name.replace('_', ' '):20} {_shown(value)}")
     return 0
+
+
+def _shown(value: float | str | None) -> str:
+    match value:
+        case None:
+            return "undefined"
+        case str():
+            return value
+        case float():
+            return f"{value:,.4f}"
+        case _:
+            return f"{value:,}"

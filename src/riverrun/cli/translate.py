@@ -1,12 +1,15 @@
 """``riverrun translate``: lines in, lines out."""
 
 import argparse
+import csv
+import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
@@ -17,7 +20,10 @@ from riverrun.generation.search import Search
 if TYPE_CHECKING:
     from riverrun.translator import TrainedTranslator, Translation
 
-TOGETHER = 256  # lines translated at once, if as many are waiting
+TOGETHER = 256  # lines translated at once, if as many are waiting ..
+CHARACTERS = 1 << 15  # .. and have no more characters together: a long one does not keep others waiting
+HEADER = ("source", "rank", "output", "score", "log_probability", "finished")
+FILES = (".tsv", ".csv", ".txt", ".jsonl", ".gz")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -52,6 +58,11 @@ def add_arguments(parser: Parser) -> None:
     add_precision(parser, "fp32", "bf16")
     parser.add_argument("--score", metavar="TARGET", help="score this output of the one text given")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--tsv",
+        action="store_true",
+        help=f"print a table with a header: {', '.join(HEADER).replace('_', '-')}",
+    )
     parser.add_argument("--html", metavar="FILE", help="write a page that shows where each output was read")
 
 
@@ -67,25 +78,43 @@ def run(options: argparse.Namespace) -> int:
     model = load_translator(options.model, *options.ensemble, precision=options.precision)
     if options.score is not None:
         return _score(model, options)
-    if not options.text and not options.json and options.html is None:
-        for waiting in lines_in_batches():
-            for translation in _translate(model, waiting, options):
-                print(_as_line(translation, options.n_best), flush=False)
-            sys.stdout.flush()
-        return 0
-    texts = options.text or [line for waiting in lines_in_batches() for line in waiting]
-    translations = _translate(model, texts, options)
-    if options.html is not None:
-        from riverrun.reporting.attention_page import write_page
+    if options.json or options.html is not None:
+        translations = _translations(model, options.text or _all_lines(), options)
+        if options.html is not None:
+            from riverrun.reporting.attention_page import write_page
 
-        write_page(Path(options.html), model, translations)
-    if options.json:
-        document = {"translations": [translation.to_dict() for translation in translations]}
-        print_json(document)
-    elif options.html is None:
-        for translation in translations:
-            print(_as_line(translation, options.n_best))
+            write_page(Path(options.html), model, translations)
+        if options.json:
+            print_json({"translations": [translation.to_dict() for translation in translations]})
+        return 0
+    if options.tsv:
+        _write_rows([HEADER])
+    _hint_at_files(options.model, options.text)
+    for texts in [options.text] if options.text else lines_in_batches():
+        if options.tsv:
+            _write_rows(row for each in _translations(model, texts, options) for row in _rows(each))
+        elif options.n_best == 1 and options.temperature is None:
+            found = model.translate(texts, beam=options.beam, length_penalty=options.length_penalty)
+            print("".join(f"{text}\n" for text in found), end="")
+        else:
+            for each in _translations(model, texts, options):
+                print(_as_lines(each, options.n_best))
+        sys.stdout.flush()
     return 0
+
+
+def _all_lines() -> list[str]:
+    return [line for waiting in lines_in_batches() for line in waiting]
+
+
+def _hint_at_files(model: str, texts: list[str]) -> None:
+    """Say how a file is translated, where a text is the name of one."""
+    for text in texts:
+        if os.path.isfile(text) or (text.endswith(FILES) and " " not in text):
+            warnings.warn(
+                f"{text} is translated as a text; for the lines of a file: riverrun translate {model} < {text}",
+                stacklevel=2,
+            )
 
 
 def lines_in_batches() -> Iterator[list[str]]:
@@ -95,27 +124,31 @@ def lines_in_batches() -> Iterator[list[str]]:
         InputError: it is closed, or a line is not text; the lines before that one are given first.
     """
     stream = standard_input()
-    arrived: queue.Queue[str | InputError | None] = queue.Queue(maxsize=4 * TOGETHER)
+    arrived: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=4 * TOGETHER)
 
     def read() -> None:
         try:
             for number, raw in enumerate(stream, 1):
                 arrived.put(_text_of(raw, number))
             arrived.put(None)
-        except InputError as error:
-            arrived.put(error)
         except (OSError, ValueError) as error:
             arrived.put(InputError(f"standard input cannot be read: {error}"))
+        except BaseException as error:  # whatever it is, it is raised where lines are waited for
+            arrived.put(error)
 
     threading.Thread(target=read, daemon=True).start()
     line = arrived.get()
     while isinstance(line, str):
-        waiting = [line]
-        line = ""
-        while len(waiting) < TOGETHER and not arrived.empty() and isinstance(line := arrived.get(), str):
+        waiting, characters = [line], len(line)
+        while len(waiting) < TOGETHER and not arrived.empty():
+            line = arrived.get()
+            if not isinstance(line, str) or characters + len(line) > CHARACTERS:
+                yield waiting
+                break
             waiting.append(line)
-        yield waiting
-        if isinstance(line, str):
+            characters += len(line)
+        else:
+            yield waiting
             line = arrived.get()
     if line is not None:
         raise line
@@ -135,7 +168,7 @@ def _text_of(raw: bytes, number: int) -> str:
     return line
 
 
-def _translate(
+def _translations(
     model: "TrainedTranslator", texts: list[str], options: argparse.Namespace
 ) -> "list[Translation]":
     from riverrun.api import new_seed
@@ -151,11 +184,23 @@ def _translate(
     )
 
 
-def _as_line(translation: "Translation", n_best: int) -> str:
-    """The output; of several, each on a line of its own with its log-probability."""
+def _as_lines(translation: "Translation", n_best: int) -> str:
+    """The output; of several, each on a line of its own with its score and its log-probability."""
     if n_best == 1:
         return translation.outputs[0].text if translation.outputs else ""
-    return "\n".join(f"{output.text}\t{output.log_probability:.4f}" for output in translation.outputs)
+    return "\n".join(f"{o.text}\t{o.score:.4f}\t{o.log_probability:.4f}" for o in translation.outputs)
+
+
+def _rows(translation: "Translation") -> Iterator[tuple[Any, ...]]:
+    """One row an output, as :data:`HEADER` names its columns."""
+    for rank, o in enumerate(translation.outputs, 1):
+        numbers = f"{o.score:.6f}", f"{o.log_probability:.6f}", str(o.finished).lower()
+        yield translation.source, rank, o.text, *numbers
+
+
+def _write_rows(rows: Iterable[Sequence[Any]]) -> None:
+    """Rows with tabs between; a cell that has a tab or a quote in it is put in quotes."""
+    csv.writer(sys.stdout, delimiter="\t", lineterminator="\n").writerows(rows)
 
 
 def _score(model: "TrainedTranslator", options: argparse.Namespace) -> int:

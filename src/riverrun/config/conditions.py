@@ -40,6 +40,11 @@ CONDITIONS = (
         ("pairs",),
     ),
     Condition(
+        ("data.source_columns", "data.target_columns"),
+        "kind",
+        ("pairs",),
+    ),
+    Condition(
         (
             "model.attention",
             "model.bidirectional",

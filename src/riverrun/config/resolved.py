@@ -122,6 +122,8 @@ class PairReading:
     source_normalize: NormalForm
     max_length: Positive
     skip_bad: bool
+    source_columns: str = ""  # none: the first of two
+    target_columns: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ def _read_number(value: Any) -> Any:
         return value
 
 
+def _as_text(value: Any) -> Any:
+    """The number of a column is as good as its text, and auto is none."""
+    return "" if value is None else str(value) if isinstance(value, int) else value
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, and unknown keys are refused."""
 
@@ -130,6 +135,14 @@ class DataSettings(Section):
     )
     max_length: Positive = Field(
         default=512, description="longer sources or targets are left out, in symbols"
+    )
+    source_columns: Annotated[str, BeforeValidator(_as_text)] = Field(
+        default="",
+        description="columns that are the source: numbers from 1, names in a header or keys of JSON; several "
+        "with commas between are joined; auto: the first of two",
+    )
+    target_columns: Annotated[str, BeforeValidator(_as_text)] = Field(
+        default="", description="the same for the target side"
     )
     skip_bad: bool = Field(default=False, description="bad lines are left out and counted, not refused")
 

@@ -84,9 +84,10 @@ def align(source, target, substitution, insertion, deletion):
     length = 0
     i, j = n, m
     while i > 0 or j > 0:
-        taken[length] = edit[i, j] != 2
-        written[length] = -1 if edit[i, j] == 1 else target[j - 1]
-        i -= edit[i, j] != 2
-        j -= edit[i, j] != 1
+        made = edit[i, j]
+        taken[length] = made != 2
+        written[length] = -1 if made == 1 else target[j - 1]
+        i -= made != 2
+        j -= made != 1
         length += 1
     return written[:length][::-1], taken[:length][::-1]

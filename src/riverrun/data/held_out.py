@@ -110,7 +110,7 @@ def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> PairS
     if not isinstance(validation, str):
         out = _held_out_sources(corpus, validation, seed)
         return PairSplit(corpus, _where(corpus, ~out), _where(corpus, out), corpus.corpus.digest)
-    other = open_pairs((validation,), corpus.skip_bad)
+    other = open_pairs((validation,), corpus.skip_bad, corpus.columns)
     known = {pair.source for pair in other.pairs()}
     if not known:
         raise CorpusError(f"{other.corpus.name} holds no pair to validate with")

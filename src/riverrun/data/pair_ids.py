@@ -13,6 +13,7 @@ from riverrun.errors import CorpusError
 from riverrun.text.sides import train_side
 from riverrun.text.tokenizer import Tokenizer
 
+NAMED = 5  # lines that are named where they are left out
 Pairs = Callable[[], Iterator[Pair]]
 
 
@@ -68,24 +69,34 @@ def _encode(
     """Ids of pairs; over-long ones are left out, and under tagging sides must be equally long."""
     sources, targets = Rows(), Rows()
     too_long = f"more than {data.max_length} symbols (--data.max-length)"
-    skipped = {too_long: 0, "of unequal length": 0}
+    skipped: dict[str, list[int]] = {too_long: [], "of unequal length": [], "no symbol is left of a side": []}
     for pair in pairs():
         left, right = source.encode(pair.source), target.encode(pair.target)
         if data.task == "tagging" and len(left) != len(right):
             if not data.skip_bad:
                 raise CorpusError(
-                    f"{name}, line {pair.line}: {len(left)} source and {len(right)} target symbols; tagging "
-                    "needs one for each; mend it, or leave such lines out by --data.skip-bad"
+                    f"{name}, line {pair.line}: {len(left)} source symbols ({_split_into(data.source_unit)}) and "
+                    f"{len(right)} target symbols ({_split_into(data.target_unit)}); tagging needs one for each: mend "
+                    "it, choose --data.source-unit and --data.target-unit, or leave such lines out by --data.skip-bad"
                 )
-            skipped["of unequal length"] += 1
+            skipped["of unequal length"].append(pair.line)
         elif max(len(left), len(right)) > data.max_length:
-            skipped[too_long] += 1
+            skipped[too_long].append(pair.line)
         elif len(left) and len(right):
             sources.append(left)
             targets.append(right)
-    for reason, count in skipped.items():
-        if count:
-            warnings.warn(f"{name}: {count} {part} pairs left out: {reason}", stacklevel=3)
+        else:
+            skipped["no symbol is left of a side"].append(pair.line)
+    for reason, lines in skipped.items():
+        if lines:
+            named = ", ".join(map(str, lines[:NAMED])) + (", …" if len(lines) > NAMED else "")
+            warnings.warn(
+                f"{name}: {len(lines)} {part} pairs left out: {reason}: lines {named}", stacklevel=3
+            )
     if not len(sources):
         raise CorpusError(f"{name}: no {part} pair is left")
     return Encoded(sources, targets)
+
+
+def _split_into(unit: str) -> str:
+    return "split at spaces" if unit == "symbols" else f"{unit}s"

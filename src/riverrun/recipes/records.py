@@ -4,6 +4,7 @@ from pathlib import Path
 
 from riverrun.bundle.names import CHECKPOINTS
 from riverrun.data.held_out import PairSplit, split_pairs
+from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import ModelError
 from riverrun.translator import TrainedTranslator
@@ -31,4 +32,5 @@ def _split(folder: Path) -> PairSplit:
 
     note = RunDirectory(folder).note()
     data, seed = note.settings.data, note.settings.training.seed
-    return split_pairs(open_pairs(note.inputs, data.skip_bad), data.validation, seed)
+    columns = Columns(data.source_columns, data.target_columns)
+    return split_pairs(open_pairs(note.inputs, data.skip_bad, columns), data.validation, seed)

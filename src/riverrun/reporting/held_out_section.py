@@ -4,6 +4,7 @@ import warnings
 
 from riverrun.data.corpus import Corpus
 from riverrun.data.held_out import split_pairs, spread
+from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
 from riverrun.reporting import page
@@ -27,6 +28,7 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
         return page.section("Held-out pairs", page.paragraph(f"They cannot be read: {error}."))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "never seen in training")
+        warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = model.translations(wanted)
         drawn = [page.paragraph(ABOUT), *tables(model, found[:DRAWN])] if _looks(model) else []
     lines = [
@@ -46,7 +48,8 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
 def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
     data, seed = model.settings.data, model.settings.training.seed
-    pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad)
+    columns = Columns(data.source_columns, data.target_columns)
+    pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad, columns)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*training pairs left out")  # said when it was trained
         return list(split_pairs(pairs, data.validation, seed).held_out())

@@ -20,6 +20,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     wanted = {source: targets for part in parts for source, targets in part.items()}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "never seen in training")
+        warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = {name: model.translations(wanted, beam=1) for name, model in models.items()}
     lines = [
         (

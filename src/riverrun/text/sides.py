@@ -1,6 +1,7 @@
 """The two tokenizers of a corpus of pairs, one for each side."""
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
@@ -30,12 +31,12 @@ def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: Sid
     return learn(unit, texts, Normalizer(text.lower, form), text)
 
 
-def resolve_sides(settings: "TextSettings", units: tuple[SideUnit, SideUnit]) -> SideSymbols:
-    """What was left open: all units of the training pairs are symbols, and others unknown."""
+def resolve_sides(
+    settings: "TextSettings", units: tuple[SideUnit, SideUnit], form: NormalForm
+) -> SideSymbols:
+    """What was left open: all units of the training pairs are symbols, and others unknown; targets are in ``form``."""
     most = settings.max_vocabulary or (BPE_SYMBOLS if set(units) == {"bpe"} else 0)
-    return SideSymbols(
-        settings.lower, settings.normalize, settings.min_count or 1, settings.unknown or "unknown", most
-    )
+    return SideSymbols(settings.lower, form, settings.min_count or 1, settings.unknown or "unknown", most)
 
 
 def choose_unit(texts: Iterable[str]) -> SideUnit:
@@ -52,14 +53,31 @@ def choose_unit(texts: Iterable[str]) -> SideUnit:
     return "symbols" if 2 * several > seen and short == pieces and 2 * single > pieces else "char"
 
 
-def choose_normal_form(texts: Iterable[str]) -> NormalForm:
-    """``NFD`` where it makes the set of characters at most half as large, as for Hangul; else ``none``."""
+def choose_tagged_unit(texts: Iterable[str]) -> SideUnit:
+    """The same where each symbol has a tag: ``symbols`` where there are spaces between them; else ``char``."""
+    return "symbols" if any(len(text.split()) > 1 for text in islice(texts, LOOKED_AT)) else "char"
+
+
+def written_form(texts: Iterable[str]) -> NormalForm:
+    """The normal form that texts are in already: so what is given later in another one is read alike.
+
+    ``none`` where they are in several.
+    """
+    composed = decomposed = True
+    for text in islice(texts, LOOKED_AT):
+        composed = composed and unicodedata.is_normalized("NFC", text)
+        decomposed = decomposed and unicodedata.is_normalized("NFD", text)
+    return "NFC" if composed else "NFD" if decomposed else "none"
+
+
+def compact_form(texts: Iterable[str], otherwise: NormalForm) -> NormalForm:
+    """``NFD`` where it makes the set of characters at most half as large, as for Hangul."""
     seen, parts = set(), set()
     decompose = Normalizer(form="NFD")
     for text in islice(texts, LOOKED_AT):
         seen.update(text)
         parts.update(decompose(text))
-    return "NFD" if 2 * len(parts) <= len(seen) else "none"
+    return "NFD" if 2 * len(parts) <= len(seen) else otherwise
 
 
 def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:

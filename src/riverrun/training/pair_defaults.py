@@ -26,7 +26,7 @@ from riverrun.config.resolved import (
 from riverrun.config.settings import ModelSettings, Settings, TrainingSettings
 from riverrun.data.pair_ids import Pairs
 from riverrun.errors import SettingsError
-from riverrun.text.sides import choose_normal_form, choose_unit, resolve_sides
+from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, resolve_sides, written_form
 from riverrun.training.defaults import DEFAULT_MINUTES
 
 NARROW, WIDE = 128, 256  # hidden units
@@ -50,24 +50,32 @@ class PairCircumstances:
 
 
 def choose_reading(settings: Settings, training: Pairs) -> tuple[SideSymbols, PairReading]:
-    """Units and the source's normal form, from the first training pairs."""
+    """Units and normal forms, from the first training pairs."""
     data = settings.data
-    source_unit = data.source_unit or choose_unit(pair.source for pair in training())
-    target_unit = data.target_unit or choose_unit(pair.target for pair in training())
-    form = settings.text.normalize
-    if source_unit == "char" and form == "none":
-        form = choose_normal_form(pair.source for pair in training())
     tagging = data.task == "tagging"
+    unit = choose_tagged_unit if tagging else choose_unit
+    source_unit = data.source_unit or unit(pair.source for pair in training())
+    target_unit = data.target_unit or unit(pair.target for pair in training())
+    target_form = settings.text.normalize
+    if target_form == "none":
+        target_form = written_form(pair.target for pair in training())
+    source_form = data.source_normalize or settings.text.normalize
+    if data.source_normalize is None and source_form == "none":
+        source_form = written_form(pair.source for pair in training())
+        if source_unit == "char" and not tagging:
+            source_form = compact_form((pair.source for pair in training()), source_form)
     reading = PairReading(
         validation=data.validation,
         task="tagging" if tagging else "translation",
         source_unit=source_unit,
         target_unit=target_unit,
-        source_normalize=data.source_normalize or ("none" if tagging else form),
+        source_normalize=source_form,
         max_length=data.max_length,
         skip_bad=data.skip_bad,
+        source_columns=data.source_columns,
+        target_columns=data.target_columns,
     )
-    return resolve_sides(settings.text, (source_unit, target_unit)), reading
+    return resolve_sides(settings.text, (source_unit, target_unit), target_form), reading
 
 
 def choose_attention(

@@ -17,6 +17,7 @@ from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
+from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.errors import CorpusError, ModelError, SettingsError
 from riverrun.training import checkpoints, events
@@ -120,7 +121,8 @@ def _split(request: Request) -> TextSplit | PairSplit:
     data, seed = request.settings.data, request.settings.training.seed
     if data.task == "language" or (data.task == "auto" and not looks_like_pairs(request.inputs)):
         return split_text(open_corpus(request.inputs, Reading.of(data)), data.validation)
-    return split_pairs(open_pairs(request.inputs, data.skip_bad), data.validation, seed)
+    columns = Columns(data.source_columns, data.target_columns)
+    return split_pairs(open_pairs(request.inputs, data.skip_bad, columns), data.validation, seed)
 
 
 def _task(
