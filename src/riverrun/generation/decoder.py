@@ -77,6 +77,12 @@ class Decoder(Protocol):
         """Surprisal of targets [T] after inputs [T], and the state after the last."""
         ...
 
+    def predict(
+        self, inputs: NDArray[np.integer], state: State
+    ) -> tuple[NDArray[np.float32], State]:
+        """Logits [T, V] of what follows each of inputs [T], and the state after the last."""
+        ...
+
 
 Precision = Literal["fp32", "bf16", "int8"]
 """How matrices are kept: bf16 and int8 halve and quarter what a wide model reads for every symbol."""

@@ -100,6 +100,12 @@ class PlainDecoder:
         rows = np.arange(len(targets))
         return Scores(total - logits[rows, targets], logits.argmax(axis=1) == targets), state
 
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
+        logits = np.empty((len(inputs), self.vocabulary), np.float32)
+        for t, symbol in enumerate(inputs):
+            logits[t], state = self.logits(symbol, state)
+        return logits, state
+
     def _rnn(self, layer: int) -> tuple[Array, Array, Array, Array]:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         first, second, third, fourth = (self._weights[f"core.rnn.{name}_l{layer}"] for name in names)

@@ -70,6 +70,13 @@ class CompiledDecoder:
         after = self._read(np.ascontiguousarray(inputs, np.int64), state, at.SCORE, arrays)
         return Scores(surprisal, correct.astype(np.bool_)), after
 
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
+        logits = np.empty((len(inputs), self.vocabulary), np.float32)
+        if not len(inputs):
+            return logits, state
+        ids = np.ascontiguousarray(inputs, np.int64)
+        return logits, self._read(ids, state, at.PREDICT, {at.PREDICTED: logits})
+
     def write(
         self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
     ) -> tuple[NDArray[np.int64], list[Position]]:

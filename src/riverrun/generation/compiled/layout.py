@@ -7,7 +7,7 @@ PANEL = 4 * LANES
 """Rows of a matrix that one product holds in registers at once."""
 
 LSTM, GRU, CONV = 0, 1, 2
-WRITE, FEED, SCORE = 0, 1, 2
+WRITE, FEED, SCORE, PREDICT = 0, 1, 2, 3
 RECURRENCE, PROJECTION_TOO, EVERYTHING = 1, 2, 3
 FLOAT32, BFLOAT16, INT8 = 0, 1, 2
 
@@ -85,6 +85,7 @@ GATHERED = 30  # [CHUNK, K, TABLE_WIDTH]
 LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
 STAGES = 32  # how much of each step is done: for finding out what takes how long
 ROUNDED = 33  # address: uint32 [K or CHUNK * K, STRIDE or TABLE_WIDTH], scratch of this thread
+PREDICTED = 34  # address: float32 [COUNT, V]: logits of what follows each symbol read
 HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
 # Of each sequence's settings:
