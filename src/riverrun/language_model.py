@@ -103,7 +103,7 @@ class TrainedLanguageModel:
         return sum(array.size for array in self._bundle.weights.values())
 
     @property
-    def _opens_document(self) -> bool:
+    def opens_document(self) -> bool:
         """Whether the model knows the start symbol; windows are cut from the middle of a text."""
         return self.settings["data"].get("reading") != "windows"
 
@@ -231,7 +231,7 @@ class TrainedLanguageModel:
     def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
         if length is not None and length < 0:
             raise InputError(f"length = {length}: give 0 or more symbols")
-        start = begin(self.decoder, self._encode(prompt), sampling, self._opens_document)
+        start = begin(self.decoder, self._encode(prompt), sampling, self.opens_document)
         chosen = new_seed() if seed is None else seed
         return stream(self.decoder, [start] * n, sampling, chosen, length)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from riverrun import bundle
 from riverrun.errors import InputError, ModelError, OutputError
-from riverrun.generation.search import Hypothesis, Search
+from riverrun.generation.search import Hypothesis, Search, Stepper
 from riverrun.text import Tokenizer
 from riverrun.text.sides import sides_from_json
 from riverrun.text.symbols import describe
@@ -142,6 +142,7 @@ class TrainedTranslator:
         length_penalty: float = 0.6,
         sampling: "Sampling | None" = None,
         seed: int = 0,
+        stepper: Stepper | None = None,
     ) -> list[Translation]:
         """Outputs with their log-probabilities, best first; random ones in the order they were drawn.
 
@@ -152,6 +153,7 @@ class TrainedTranslator:
             length_penalty: see :class:`riverrun.generation.search.Search`.
             sampling: draw ``n_best`` random outputs instead of searching.
             seed: of the random outputs.
+            stepper: steps the networks in place of :attr:`stepper`, such as one that can be interrupted.
 
         Raises:
             InputError: a value is out of range.
@@ -167,11 +169,11 @@ class TrainedTranslator:
         )
         sources = self._encode(texts)
         filled = [index for index, source in enumerate(sources) if len(source)]
-        chosen = [sources[index] for index in filled]
+        chosen, stepper = [sources[index] for index in filled], stepper or self.stepper
         found = (
-            search(self.stepper, chosen, how)
+            search(stepper, chosen, how)
             if sampling is None
-            else sample(self.stepper, chosen, sampling, seed, n_best)
+            else sample(stepper, chosen, sampling, seed, n_best)
         )
         outputs: list[tuple[Output, ...]] = [()] * len(texts)
         for index, hypotheses in zip(filled, found, strict=True):

@@ -77,9 +77,7 @@ class Decoder(Protocol):
         """Surprisal of targets [T] after inputs [T], and the state after the last."""
         ...
 
-    def predict(
-        self, inputs: NDArray[np.integer], state: State
-    ) -> tuple[NDArray[np.float32], State]:
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
         """Logits [T, V] of what follows each of inputs [T], and the state after the last."""
         ...
 
