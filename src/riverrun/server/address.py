@@ -1,6 +1,7 @@
 """Where and for whom the server answers: the socket, the keys, the origins."""
 
 import errno
+import ipaddress
 import os
 import socket
 import stat
@@ -16,7 +17,12 @@ BACKLOG = 512  # connections that the system accepts before the server does
 
 def is_loopback(host: str) -> bool:
     """Whether an address or name means this machine only."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from riverrun.server.access import note_in
 from riverrun.server.refusals import Refusal, error_body, to_json
 from riverrun.server.tickets import Ticket
 
@@ -86,8 +87,8 @@ class EventStream(Response):
             try:
                 async with asyncio.timeout(self._seconds):
                     await while_connected(receive, self._send_all(send))
-            except TimeoutError:  # it does not read: what is buffered is all that it gets
-                raise ClientLeft from None
+            except (ClientLeft, TimeoutError):  # or it does not read: what is buffered is all that it gets
+                note_in(scope).outcome = "left"
 
     async def _send_all(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -57,7 +57,7 @@ class Writer:
 
     @property
     def left(self) -> int:
-        """Symbols still to write."""
+        """Symbols still to write; below 0 where the slice that was its last went on for the others."""
         return self.work.length - self.position.written
 
 
@@ -187,7 +187,7 @@ class LanguageLoop:
             count = min(writer.left, max(1, _BIASED // len(biased)))
             symbols, predictions = self._write_biased(decoder, writer, count)
             deliveries.append(self._written(writer, symbols, predictions))
-        self._writers = [writer for writer in self._writers if writer.left]
+        self._writers = [writer for writer in self._writers if writer.left > 0]
         return deliveries
 
     def _write_together(self, decoder: Decoder, writers: list[Writer]) -> list[tuple[Ticket, Delivery]]:

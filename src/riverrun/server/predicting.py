@@ -7,6 +7,7 @@ from riverrun.generation.decoder import Decoder, State
 from riverrun.server.tickets import Ids, Predictions
 
 LOGITS = 1 << 19  # of one call
+_DIGITS = 7  # after the point
 _LOWEST = -9999.0  # in place of a log-probability that JSON has no word for
 
 
@@ -29,7 +30,7 @@ def predictions_of(logits: NDArray[np.float32], symbols: Ids, alternatives: int)
     values = logits.astype(np.float64)
     values -= values.max(axis=1, keepdims=True)
     values -= np.log(np.exp(values).sum(axis=1, keepdims=True))
-    values = np.nan_to_num(values, nan=_LOWEST, neginf=_LOWEST, posinf=0.0)
+    values = np.nan_to_num(values, nan=_LOWEST, neginf=_LOWEST, posinf=0.0).round(_DIGITS)
     count = min(alternatives, values.shape[1])
     best = np.empty((len(values), 0), np.int64)
     if count:
