@@ -67,13 +67,13 @@ class Server:
             )
         self.port = 0
 
-    def wait_until_ready(self) -> "Server":
+    def wait_until_ready(self, **headers: str) -> "Server":
         """Until it says where it is, and every model is loaded."""
         until(lambda: self.complaint.endswith("\n") or self.process.poll() is not None)
         found = re.search(r"http://(\S+):(\d+)\n", self.complaint)
         assert found, self.complaint
         self.port = int(found.group(2))
-        until(lambda: self.get("/ready").status == 200)
+        until(lambda: self.get("/ready", **headers).status == 200)
         return self
 
     @property
@@ -172,9 +172,16 @@ def until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> None:
 @contextlib.contextmanager
 def running(folder: Path, *arguments: object) -> Iterator[Server]:
     """A server that is ready, and stopped afterwards."""
+    with started(folder, *arguments) as server:
+        yield server.wait_until_ready()
+
+
+@contextlib.contextmanager
+def started(folder: Path, *arguments: object) -> Iterator[Server]:
+    """A server that may not become one, and is stopped afterwards."""
     server = Server(folder, *arguments)
     try:
-        yield server.wait_until_ready()
+        yield server
     finally:
         if server.process.poll() is None:
             server.process.kill()

@@ -6,14 +6,15 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 
 from riverrun.errors import InputError, RiverrunError
 from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.offer import Offer
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PAUSE = 1.0  # seconds before a process that ended by itself is replaced
-_STARTED = 5.0  # seconds after which a process counts as one that works
 
 
 def serve_in_processes(count: int, offer: Offer) -> int:
@@ -37,7 +38,7 @@ def serve_in_processes(count: int, offer: Offer) -> int:
             folder  # read when prometheus_client is imported, in the children
         )
         gc.freeze()
-        return _Supervisor(lambda: _live(offer)).run(count)
+        return Supervisor(lambda: _live(offer)).run(count)
 
 
 def _live(offer: Offer) -> int:
@@ -52,29 +53,27 @@ def _live(offer: Offer) -> int:
     return 0
 
 
-class _Supervisor:
+class Supervisor:
     """Starts processes, replaces those that die, passes signals on, waits for all."""
 
     def __init__(self, child: Callable[[], int]) -> None:
         self._child = child
-        self._started: dict[int, float] = {}
+        self._processes: set[int] = set()
         self._stopping = False
         self._code = 0
 
     def run(self, count: int) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             signal.signal(number, self._stop)
         for _ in range(count):
             self._start()
-        while self._started:
+        while self._processes:
             process, status = os.wait()
-            if process not in self._started:
-                continue
-            lived = time.monotonic() - self._started.pop(process)
+            self._processes.discard(process)
             code = os.waitstatus_to_exitcode(status)
             if self._stopping:
                 self._code = self._code or (code if code > 0 else 0)
-            elif code > 0 and lived < _STARTED:  # it said why
+            elif code == InputError.exit_code:  # another would end the same way
                 self._code = code
                 self._stop()
             else:
@@ -85,14 +84,23 @@ class _Supervisor:
         return self._code
 
     def _start(self) -> None:
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, _SIGNALS
+        )  # none may reach a child that has this one's handlers
         process = os.fork()
         if process:
-            self._started[process] = time.monotonic()
+            self._processes.add(process)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         code = 1
         try:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.setpgrp()  # a terminal's Ctrl-C goes to the parent only, which passes it on
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             code = self._child()
+        except Exception:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -100,5 +108,5 @@ class _Supervisor:
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
-        for process in self._started:
+        for process in self._processes:
             os.kill(process, signal.SIGTERM)
