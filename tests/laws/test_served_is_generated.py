@@ -6,12 +6,12 @@ import threading
 import pytest
 
 import riverrun
-import serving
+import tiny_server
 
 
 @pytest.fixture(scope="module")
 def server(trained, tmp_path_factory):
-    with serving.running(
+    with tiny_server.running(
         tmp_path_factory.mktemp("law"), trained, "--max-batch", "40", "--max-choices", "40"
     ) as server:
         yield server
@@ -36,7 +36,7 @@ def requests(count: int, seed: int) -> list[dict]:
     ]
 
 
-def texts(server: serving.Server, fields: dict) -> list[str]:
+def texts(server: tiny_server.Server, fields: dict) -> list[str]:
     answer = server.complete(**fields)
     assert answer.status == 200, answer.body
     found = [""] * fields["n"]
@@ -64,7 +64,7 @@ def test_a_crowd_gets_what_each_would_get_alone(server, trained):
     for each in clients:
         each.start()
     for each in clients:
-        each.join(serving.TIMEOUT)
+        each.join(tiny_server.TIMEOUT)
     model = riverrun.load(trained)
     for number, fields in enumerate(asked):
         sampling = {name: fields[name] for name in ("temperature", "top_k", "repetition_penalty")}

@@ -1,4 +1,4 @@
-"""The ``openai`` package, as programs use it. Other clients: ``benchmarks/serving.py --only clients``."""
+"""The ``openai`` package, as programs use it. Other clients: ``benchmarks/tiny_server.py --only clients``."""
 
 import pytest
 

@@ -287,15 +287,15 @@ def test_sampling_settings_out_of_range_are_all_refused(server):
 
 def test_bytes_and_half_characters(tmp_path, tmp_path_factory):
     """A model of bytes: characters are never split, partial ones have names."""
-    import serving
     import tiny
+    import tiny_server
 
     corpus = tmp_path / "text.txt"
     corpus.write_text("é€ü " * 500)
     tiny.train(corpus, tmp_path / "model", text__unit="byte", budget__steps=60, training__learning_rate=0.02)
     loaded = riverrun.load(tmp_path / "model")
     expected = loaded.generate("é", 200, seed=1)
-    with serving.running(tmp_path / "log", tmp_path / "model") as server:
+    with tiny_server.running(tmp_path / "log", tmp_path / "model") as server:
         events = server.complete(prompt="é", max_tokens=200, seed=1, stream=True).events
         assert "".join(event["choices"][0]["text"] for event in events) == expected
         told = server.complete(prompt="é", max_tokens=200, seed=1, logprobs=1).json["choices"][0]

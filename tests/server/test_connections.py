@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-import serving
-from serving import post_bytes
+import tiny_server
+from tiny_server import post_bytes
 
 FOREVER = {"model": "model", "prompt": "the ", "max_tokens": 500_000_000}
 
@@ -59,11 +59,11 @@ class TestSlowSenders:
             answers = []
             for connection in connections[45:]:
                 connection.settimeout(5)
-                answers.append(serving.received(connection))
+                answers.append(tiny_server.received(connection))
             assert any(b" 503 " in answer and b"retry-after" in answer for answer in answers)
-        serving.until(lambda: self.answers(endless))
+        tiny_server.until(lambda: self.answers(endless))
 
-    def answers(self, server: serving.Server) -> bool:
+    def answers(self, server: tiny_server.Server) -> bool:
         try:
             return server.get("/health").status == 200
         except (OSError, http_error()):
@@ -125,7 +125,7 @@ class TestMalformed:
             with server.connect() as connection:
                 connection.sendall(data[: draw.randint(1, len(data))])
                 connection.shutdown(socket.SHUT_WR)
-                answer = serving.received(connection)
+                answer = tiny_server.received(connection)
             assert not answer or not answer.startswith(b"HTTP/1.1 5"), (data, answer)
         assert server.get("/health").status == 200
 
@@ -137,21 +137,21 @@ class TestDisconnects:
         with endless.connect() as connection:
             connection.sendall(post_bytes("/v1/completions", {**FOREVER, "stream": True}))
             assert connection.recv(1 << 16)
-        serving.until(endless.is_quiet)
+        tiny_server.until(endless.is_quiet)
 
     def test_while_a_plain_answer_is_made(self, endless):
         with endless.connect() as connection:
             connection.sendall(post_bytes("/v1/completions", FOREVER))
-            serving.until(lambda: not endless.is_quiet())
-        serving.until(endless.is_quiet)
+            tiny_server.until(lambda: not endless.is_quiet())
+        tiny_server.until(endless.is_quiet)
 
     def test_while_a_prompt_is_read(self, endless):
         before = endless.metric("riverrun_symbols_total", kind="read")
         prompts = ["the " * 25_000] * 9
         with endless.connect() as connection:
             connection.sendall(post_bytes("/v1/completions", {**FOREVER, "prompt": prompts}))
-            serving.until(lambda: endless.metric("riverrun_symbols_total", kind="read") > before)
-        serving.until(endless.is_quiet)
+            tiny_server.until(lambda: endless.metric("riverrun_symbols_total", kind="read") > before)
+        tiny_server.until(endless.is_quiet)
 
     def test_in_the_queue(self, endless):
         """The places are all taken; who waits and leaves is forgotten, and others are served."""
@@ -161,9 +161,9 @@ class TestDisconnects:
         assert first[0].recv(1 << 16)
         for connection in first[1:]:
             leave_abruptly(connection)
-        serving.until(lambda: not endless.metric("riverrun_waiting"))
+        tiny_server.until(lambda: not endless.metric("riverrun_waiting"))
         leave_abruptly(first[0])
-        serving.until(endless.is_quiet)
+        tiny_server.until(endless.is_quiet)
 
     def test_of_a_client_that_reads_nothing(self, endless):
         """A stream nobody reads fills its buffers, no more; then the client goes."""
@@ -171,12 +171,12 @@ class TestDisconnects:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.sendall(post_bytes("/v1/completions", {**FOREVER, "stream": True}))
             time.sleep(0.3)
-        serving.until(endless.is_quiet)
+        tiny_server.until(endless.is_quiet)
 
     def test_five_hundred_at_random_moments(self, endless):
         """Queued, reading the prompt, writing, after the last byte: nothing is left of any of them."""
         draw = random.Random(1)
-        serving.until(endless.is_quiet)
+        tiny_server.until(endless.is_quiet)
         descriptors = endless.descriptors()
         for number in range(500):
             fields = {**FOREVER, "stream": draw.random() < 0.5, "n": draw.choice([1, 1, 3])}
@@ -193,8 +193,8 @@ class TestDisconnects:
                 with contextlib.suppress(TimeoutError, ConnectionError):
                     connection.recv(1 << 14)
             (leave_abruptly if draw.random() < 0.5 else socket.socket.close)(connection)
-        serving.until(endless.is_quiet)
-        serving.until(lambda: endless.descriptors() <= descriptors + 1)
+        tiny_server.until(endless.is_quiet)
+        tiny_server.until(lambda: endless.descriptors() <= descriptors + 1)
         answer = endless.complete(prompt="the ", max_tokens=5, seed=1)
         assert answer.status == 200
         assert not any(line.get("event") == "failure" for line in endless.log)
@@ -211,7 +211,7 @@ class TestTooMuchAtOnce:
             assert busy[0].recv(1 << 16)
             waiting = stack.enter_context(endless.connect())
             waiting.sendall(post_bytes("/v1/completions", {"prompt": ["a"] * 35, "max_tokens": 10}))
-            serving.until(lambda: endless.metric("riverrun_waiting") >= 30)
+            tiny_server.until(lambda: endless.metric("riverrun_waiting") >= 30)
             answer = endless.complete(prompt=["a"] * 30, max_tokens=1)
             assert (answer.status, answer.error["type"]) == (429, "rate_limit_error")
             assert int(answer.headers["retry-after"]) >= 1
@@ -219,12 +219,12 @@ class TestTooMuchAtOnce:
                 connection.close()
             reply = waiting.makefile("rb").readline()
             assert b" 200 " in reply
-        serving.until(endless.is_quiet)
+        tiny_server.until(endless.is_quiet)
 
 
 def test_the_log_is_lines_of_json_without_texts(endless):
     endless.complete(prompt="zebra crossing", max_tokens=3, user="zebra", zebras=1)
-    serving.until(lambda: any("ignored" in line for line in endless.log))
+    tiny_server.until(lambda: any("ignored" in line for line in endless.log))
     text = endless.log_path.read_text()
     assert "crossing" not in text
     line = next(line for line in reversed(endless.log) if "ignored" in line)

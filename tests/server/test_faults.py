@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-import serving
+import tiny_server
 from riverrun.server.limits import Limits
 
 LIMITS = Limits()
 DEEP = 100_000
 
 
-def refused(answer: serving.Answer, status: int = 400) -> dict:
+def refused(answer: tiny_server.Answer, status: int = 400) -> dict:
     assert answer.status == status, answer.body
     return answer.error
 
@@ -59,13 +59,13 @@ class TestBoundsBeforeWork:
     def test_wall_time_of_a_request(self, trained, tmp_path):
         """What was written until then is the answer."""
         bounds = ["--max-seconds", "0.3", "--max-tokens", "1000000000", "--max-symbols", "1000000000"]
-        with serving.running(tmp_path, trained, *bounds) as server:
+        with tiny_server.running(tmp_path, trained, *bounds) as server:
             answer = server.complete(prompt="the ", max_tokens=1_000_000_000)
             assert answer.json["choices"][0]["finish_reason"] == "length"
             assert "time" in answer.json["warnings"][0]
             events = server.complete(prompt="the ", max_tokens=1_000_000_000, stream=True).events
             assert events[-1]["choices"][0]["finish_reason"] == "length"
-            serving.until(server.is_quiet)
+            tiny_server.until(server.is_quiet)
 
 
 class TestIds:
@@ -130,7 +130,7 @@ def test_no_patterns_grammars_templates_or_urls(server):
     ]
     answer = server.complete(prompt="the ", max_tokens=3, seed=1, **dict.fromkeys(names, "(a+)+$"))
     assert answer.json["choices"] == server.complete(prompt="the ", max_tokens=3, seed=1).json["choices"]
-    serving.until(lambda: any(set(line.get("ignored", [])) == set(names) for line in server.log))
+    tiny_server.until(lambda: any(set(line.get("ignored", [])) == set(names) for line in server.log))
 
 
 class TestJson:
@@ -252,7 +252,7 @@ class TestOrigins:
         assert not any(name.startswith("access-control") for name in answer.headers)
 
     def test_origins_on_request(self, trained, tmp_path):
-        with serving.running(tmp_path, trained, "--allow-origin", "https://good.example") as server:
+        with tiny_server.running(tmp_path, trained, "--allow-origin", "https://good.example") as server:
             asked = {
                 "access_control_request_method": "POST",
                 "access_control_request_headers": "content-type",

@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-import serving
+import tiny_server
 from riverrun import bundle
 from riverrun.cli.main import main
-from serving import post_bytes
+from tiny_server import post_bytes
 
 ENDLESS = ["--max-tokens", "1000000000", "--max-symbols", "1000000000"]
 
@@ -97,7 +97,7 @@ class TestWhatStandsInTheWay:
 
 class TestKeys:
     def test_all_but_health_is_behind_them(self, trained, key_file, tmp_path):
-        with serving.started(tmp_path / "log", trained, "--api-key-file", key_file) as server:
+        with tiny_server.started(tmp_path / "log", trained, "--api-key-file", key_file) as server:
             server.wait_until_ready(authorization="Bearer first-key")
             for path in ("/v1/models", "/ready", "/metrics", "/openapi.json", "/tokenizer_info", "/nothing"):
                 answer = server.get(path)
@@ -124,7 +124,7 @@ class TestTheEnd:
     def test_running_requests_end_new_ones_are_refused(self, trained, tmp_path):
         bounds = ["--max-tokens", "30000000", "--max-symbols", "30000000"]
         with (
-            serving.running(tmp_path, trained, *bounds) as server,
+            tiny_server.running(tmp_path, trained, *bounds) as server,
             server.connect() as running,
             server.connect() as kept,
         ):
@@ -148,8 +148,8 @@ class TestTheEnd:
             asking = threading.Thread(target=ask)
             asking.start()
             assert stream.read().endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
-            asking.join(serving.TIMEOUT)
-            assert server.process.wait(serving.TIMEOUT) == 0
+            asking.join(tiny_server.TIMEOUT)
+            assert server.process.wait(tiny_server.TIMEOUT) == 0
             assert refusals[0].error["code"] == "stopping"
             assert refusals[0].headers["retry-after"]
             assert refusals[0].headers["connection"] == "close"
@@ -157,49 +157,49 @@ class TestTheEnd:
 
     def test_only_up_to_a_deadline(self, trained, tmp_path):
         with (
-            serving.running(tmp_path, trained, *ENDLESS, "--max-drain", "0.3") as server,
+            tiny_server.running(tmp_path, trained, *ENDLESS, "--max-drain", "0.3") as server,
             server.connect() as running,
         ):
             fields = {"prompt": "a", "max_tokens": 900_000_000, "stream": True}
             running.sendall(post_bytes("/v1/completions", fields))
             assert running.recv(100)
             assert server.stop() == 0
-            rest = serving.received(running)
+            rest = tiny_server.received(running)
             assert b'"code":"stopping"' in rest
             assert b"data: [DONE]" in rest
 
     def test_a_second_signal_does_not_wait(self, trained, tmp_path):
-        with serving.running(tmp_path, trained, *ENDLESS) as server, server.connect() as running:
+        with tiny_server.running(tmp_path, trained, *ENDLESS) as server, server.connect() as running:
             running.sendall(
                 post_bytes("/v1/completions", {"prompt": "a", "max_tokens": 900_000_000, "stream": True})
             )
             assert running.recv(100)
             server.process.send_signal(signal.SIGTERM)
-            serving.until(lambda: server.get("/ready").status == 503)
+            tiny_server.until(lambda: server.get("/ready").status == 503)
             assert server.stop(signal.SIGINT) == 0
 
     def test_an_idle_one_ends_at_once(self, trained, tmp_path):
-        with serving.running(tmp_path, trained) as server:
+        with tiny_server.running(tmp_path, trained) as server:
             assert server.stop(signal.SIGINT) == 0
             assert server.complaint.count("\n") == 1
 
 
 class TestWorkers:
     def test_several_processes_serve_one_port(self, trained, tmp_path, model):
-        with serving.running(tmp_path, trained, "--workers", "2") as server:
+        with tiny_server.running(tmp_path, trained, "--workers", "2") as server:
             expected = model.generate("the ", 50, seed=1)
             for _ in range(6):
                 answer = server.complete(prompt="the ", max_tokens=50, seed=1)
                 assert answer.json["choices"][0]["text"] == expected
-            serving.until(lambda: server.metric("riverrun_requests_total", route="/v1/completions") == 6)
+            tiny_server.until(lambda: server.metric("riverrun_requests_total", route="/v1/completions") == 6)
             assert server.stop() == 0
 
     def test_one_that_dies_is_replaced(self, trained, tmp_path):
-        with serving.running(tmp_path, trained, "--workers", "2") as server:
+        with tiny_server.running(tmp_path, trained, "--workers", "2") as server:
             children = children_of(server.process.pid)
             assert len(children) == 2
             os.kill(children[0], signal.SIGKILL)
-            serving.until(lambda: len(set(children_of(server.process.pid)) - set(children)) == 1)
+            tiny_server.until(lambda: len(set(children_of(server.process.pid)) - set(children)) == 1)
             assert "another takes its place" in server.complaint
             assert server.stop() == 0
             assert not any(map(is_alive, children))
@@ -208,7 +208,7 @@ class TestWorkers:
         code = (
             "from riverrun.server.workers import Supervisor; raise SystemExit(Supervisor(lambda: 2).run(2))"
         )
-        done = subprocess.run([sys.executable, "-c", code], timeout=serving.TIMEOUT, check=False)
+        done = subprocess.run([sys.executable, "-c", code], timeout=tiny_server.TIMEOUT, check=False)
         assert done.returncode == 2
 
 
@@ -219,8 +219,8 @@ class TestNetworksThatCannotBeBuilt:
         config = (broken / "config.toml").read_text().replace("hidden = 16", "hidden = 12")
         (broken / "config.toml").write_text(config)
         _sign(broken)
-        with serving.started(tmp_path / "log", broken) as server:
-            assert server.process.wait(serving.TIMEOUT) == 2
+        with tiny_server.started(tmp_path / "log", broken) as server:
+            assert server.process.wait(tiny_server.TIMEOUT) == 2
             assert "its weights do not fit its settings" in server.complaint
 
 

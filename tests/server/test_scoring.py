@@ -63,11 +63,11 @@ def test_the_start_symbol_has_an_id_that_is_not_zero(server):
 
 
 def test_a_model_that_refuses_unseen_symbols(corpus, tmp_path):
-    import serving
     import tiny
+    import tiny_server
 
     tiny.train(corpus, tmp_path / "model", text__unknown="refuse", budget__steps=2)
-    with serving.running(tmp_path / "log", tmp_path / "model") as server:
+    with tiny_server.running(tmp_path / "log", tmp_path / "model") as server:
         for path, body in (
             ("/v1/completions", {"prompt": "é"}),
             ("/v1/score", {"input": "é"}),

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import riverrun
-import serving
+import tiny_server
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_many_at_once_get_their_own(both, translator):
     for each in clients:
         each.start()
     for each in clients:
-        each.join(serving.TIMEOUT)
+        each.join(tiny_server.TIMEOUT)
     for beam in (2, 4):
         expected = translator.translate(words, beam=beam)
         for place, word in enumerate(expected):
@@ -64,9 +64,11 @@ def test_who_leaves_ends_the_search(both):
     """A search that nobody waits for any more stops at its next step."""
     before = both.metric("riverrun_requests_total", outcome="left")
     with both.connect() as connection:
-        connection.sendall(serving.post_bytes("/v1/translate", {"input": ["abcdef" * 150] * 50, "beam": 64}))
-        serving.until(lambda: both.metric("riverrun_batch_sequences_sum", model="phones") > 0)
-    serving.until(lambda: both.metric("riverrun_requests_total", outcome="left") > before)
+        connection.sendall(
+            tiny_server.post_bytes("/v1/translate", {"input": ["abcdef" * 150] * 50, "beam": 64})
+        )
+        tiny_server.until(lambda: both.metric("riverrun_batch_sequences_sum", model="phones") > 0)
+    tiny_server.until(lambda: both.metric("riverrun_requests_total", outcome="left") > before)
     assert ask(both, input="bad")["data"][0]["outputs"]
 
 
