@@ -250,7 +250,8 @@ def soak(folder: Path, minutes: float) -> str:
         failed = sum(line.get("outcome") == "failed" or line.get("event") == "failure" for line in server.log)
     return (
         f"{minutes:g} minutes at full load, {served:,} requests: {before:.1f} MB resident before and "
-        f"{after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and {open_after} after, {failed} failures."
+        f"{after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and {open_after} "
+        f"after, {failed} failures."
     )
 
 

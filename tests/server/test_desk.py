@@ -1,5 +1,6 @@
 """The waiting line: bounded, fair, and forgetful of who has left."""
 
+import asyncio
 import time
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riverrun.server import tickets
 from riverrun.server.desk import Desk, Full
 from riverrun.server.tickets import Over, Scoring, Ticket
 
@@ -127,3 +129,19 @@ def test_places_are_never_exceeded_and_nobody_is_lost(steps):
         each = held.pop(0)
         line.give_back(each.client, each.work.sequences)
     assert served == arrived
+
+
+def test_a_request_is_woken_where_nothing_comes(monkeypatch):
+    """So that a connection can be kept alive."""
+    monkeypatch.setattr(tickets, "HEARTBEAT", 0.01)
+
+    async def wait() -> list[list]:
+        inbox, found = tickets.Inbox(), []
+        async for batch in inbox.batches():
+            found.append(batch)
+            inbox.put(3, Over("stopping"))
+            if len(found) == 2:
+                return found
+        return found
+
+    assert asyncio.run(wait()) == [[], [(3, Over("stopping"))]]

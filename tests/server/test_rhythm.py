@@ -10,9 +10,11 @@ def test_it_learns_from_what_it_measures():
         rhythm.took("write", 100, 0.1)
     assert 900 < rhythm.count("write", 1.0) < 1100
     assert rhythm.count("write", 0.0) == 1
+    rhythm.took("write", 1, 60.0)  # another program was in the way
+    assert 900 < rhythm.count("write", 1.0) < 1100
     for _ in range(20):
         rhythm.took("write", 10, 1.0)
-    assert rhythm.count("write", 1.0) in range(9, 13)
+    assert rhythm.count("write", 1.0) in range(9, 12)
 
 
 def test_kinds_of_work_are_kept_apart():

@@ -16,7 +16,6 @@ T = TypeVar("T")
 
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _DONE = b"data: [DONE]\n\n"
-_HEARTBEAT = 15.0  # seconds without an event after which a comment keeps the connection alive
 
 
 class ClientLeft(Exception):
@@ -60,7 +59,8 @@ async def _gone(receive: Receive) -> None:
 class EventStream(Response):
     """Server-sent events: lists of JSON objects as they come, then ``[DONE]``.
 
-    An error in mid-stream is an event that holds ``error``. Each list is one write.
+    An error in mid-stream is an event that holds ``error``. Each list is one write; of an empty one, a comment that
+    keeps the connection alive.
     """
 
     media_type = "text/event-stream"
@@ -93,7 +93,7 @@ class EventStream(Response):
     async def _send_all(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async for batch in _with_heartbeat(self._batches()):
+            async for batch in self._batches():
                 await _write(send, b"".join(map(event, batch)) or b": waiting\n\n")
         except Refusal as refusal:
             await _write(send, event(refusal.body()))
@@ -106,25 +106,6 @@ class EventStream(Response):
 
 async def _write(send: Callable[[Any], Awaitable[None]], body: bytes, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-async def _with_heartbeat(batches: AsyncIterator[list[Any]]) -> AsyncIterator[list[Any]]:
-    """The same, and an empty list whenever nothing came for a while."""
-    coming = asyncio.ensure_future(anext(batches))  # type: ignore[arg-type]
-    try:
-        while True:
-            done, _ = await asyncio.wait({coming}, timeout=_HEARTBEAT)
-            if not done:
-                yield []
-                continue
-            try:
-                batch = coming.result()
-            except StopAsyncIteration:
-                return
-            yield batch
-            coming = asyncio.ensure_future(anext(batches))  # type: ignore[arg-type]
-    finally:
-        coming.cancel()
 
 
 def event(content: dict[str, Any]) -> bytes:

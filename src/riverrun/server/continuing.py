@@ -162,7 +162,7 @@ class Continuing:
         return sum(passage.tokens for passage in self.passages)
 
     async def progress(self) -> AsyncIterator[list[Progress]]:
-        """What the sequences get, as it comes; index is prompt x sequences + k.
+        """What the sequences get, as it comes, or nothing for a while; index is prompt x sequences + k.
 
         Raises:
             Refusal: nothing was written before the time was up, or the server stops or failed.
@@ -178,7 +178,7 @@ class Continuing:
                 elif isinstance(delivery, Over):
                     steps += self._end(place, delivery)
             left -= sum(step.finish is not None for step in steps)
-            if steps:
+            if steps or not batch:
                 yield steps
             if not left:
                 return

@@ -17,6 +17,8 @@ from riverrun.generation.sampling import Sampling
 
 Ids = NDArray[np.int64]
 
+HEARTBEAT = 15.0  # seconds without a delivery after which a request is woken all the same
+
 
 @dataclass(frozen=True)
 class Continuation:
@@ -137,9 +139,15 @@ class Inbox:
         self._event.set()
 
     async def batches(self) -> AsyncIterator[list[tuple[int, Delivery]]]:
-        """What has arrived since the last look, with the ticket's place in its request; never ends by itself."""
+        """What has arrived since the last look, with the ticket's place in its request; never ends by itself.
+
+        A batch is empty where nothing has come for a while.
+        """
+        loop = asyncio.get_running_loop()
         while True:
+            timer = loop.call_later(HEARTBEAT, self._event.set)
             await self._event.wait()
+            timer.cancel()
             self._event.clear()
             batch = list(self._arrived)
             self._arrived.clear()
