@@ -1,6 +1,7 @@
 """One process that answers: its start, its signals, its orderly end."""
 
 import asyncio
+import logging
 import socket
 import sys
 import time
@@ -61,6 +62,7 @@ def serve(offer: Offer) -> None:
         RiverrunError: a model turned out to be unusable.
     """
     sys.setswitchinterval(_SWITCH)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what it would say stands in our log
     limits = offer.limits
     shelf = Shelf([Served(name, model, limits) for name, model in offer.models.items()])
     house = House(shelf, limits, Metrics())
