@@ -17,7 +17,7 @@ import time
 import urllib.request
 from urllib.parse import urlsplit
 
-SOUND = b"POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+HEAD = b"POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
 BODIES = (
     b'{"prompt": "the ", "max_tokens": 3}',
     b'{"prompt": [[2, 3], []], "max_tokens": 2, "logprobs": 1, "echo": true, "n": 2}',
@@ -60,10 +60,11 @@ def main() -> None:
 def fuzz_bytes(url: str, count: int, seed: int) -> bool:
     """Requests whose bytes are changed, cut, sent in pieces or slowly; returns whether anything was wrong."""
     parts, draw, wrong, kinds = urlsplit(url), random.Random(seed), 0, {}
-    assert parts.hostname and parts.port
+    assert parts.hostname
+    assert parts.port
     for number in range(count):
         body = draw.choice(BODIES)
-        data = mangled(SOUND % (len(body), body), draw)
+        data = mangled(HEAD + b"content-length: %d\r\n\r\n%s" % (len(body), body), draw)
         status = talk(parts.hostname, parts.port, data, draw)
         kinds[status] = kinds.get(status, 0) + 1
         if status.startswith("5") and status != "503":
