@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--symbols", type=int, default=8000, help="written for each of the clients")
     parser.add_argument("--newcomers", type=int, default=200, help="short requests whose first byte is timed")
+    parser.add_argument("--leaving", type=int, default=500, help="clients that leave")
     parser.add_argument("--minutes", type=float, default=30, help="of the long run")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "idle" in options.only:
             bodies.append(idle(folder, options.turns))
         if "disconnects" in options.only:
-            bodies.append(disconnects(folder))
+            bodies.append(disconnects(folder, options.leaving))
         if "soak" in options.only:
             bodies.append(soak(folder, options.minutes))
     name = "serving" if tuple(options.only) == PARTS else "serving-" + "-".join(options.only)
@@ -203,7 +204,7 @@ def idle(folder: Path, turns: int) -> str:
     )
 
 
-def disconnects(folder: Path, count: int = 500) -> str:
+def disconnects(folder: Path, count: int) -> str:
     """Clients that leave at random moments: how long the server goes on for them."""
     path, draw = model_of(folder, 512), random.Random(0)
     seconds = []

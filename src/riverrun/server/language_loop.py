@@ -30,7 +30,7 @@ from riverrun.server.tickets import (
     Written,
 )
 
-SLICE = 0.04  # seconds that sequences are advanced before anybody can join or leave
+SLICE = 0.05  # seconds that sequences are advanced before anybody can join or leave
 FIRST = 0.005  # the same while somebody waits for a first symbol
 READING = 0.01  # seconds of reading between two slices of writing
 _SHORT = 8  # symbols that are not worth a slice of their own
