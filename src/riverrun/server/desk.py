@@ -87,7 +87,6 @@ class Desk:
                 if not self._waiting[client]:
                     del self._waiting[client]
                 self._held[client] += needed
-                ticket.taken = time.monotonic()
                 return ticket
             return None
 

@@ -163,7 +163,6 @@ class Ticket:
         place: its place in the request.
         deadline: on the monotonic clock.
         left: nobody waits for it any more.
-        taken: when its model took it up.
     """
 
     work: Work
@@ -173,4 +172,3 @@ class Ticket:
     place: int = 0
     left: bool = False
     joined: float = field(default_factory=time.monotonic)
-    taken: float | None = None
