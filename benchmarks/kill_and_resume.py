@@ -23,9 +23,9 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from riverrun.config import build
+from riverrun.config.building import build
+from riverrun.training.clock import Clock
 from riverrun.training.journal import read_lines
-from riverrun.training.planning import Clock
 from riverrun.training.run import Request, run
 
 STEPS = 150

@@ -141,9 +141,12 @@ def resume() -> None:
 
 def plain() -> None:
     """The plain numpy decoder against a bare nn.LSTM loop, one sequence, greedy."""
+    from dataclasses import fields
+
     import torch
 
-    from riverrun.config import ModelSettings
+    from riverrun.config.resolved import LanguageShape
+    from riverrun.config.settings import ModelSettings
     from riverrun.generation.plain import PlainDecoder
     from riverrun.generation.sampling import Sampling
     from riverrun.generation.streaming import begin
@@ -151,15 +154,18 @@ def plain() -> None:
 
     rows = []
     for hidden in (128, 512):
-        settings = ModelSettings(embedding=64, hidden=hidden, layers=1, dropout=0.0)
+        settings = ModelSettings(embedding=64, hidden=hidden, layers=1, dropout=0.0, tied=False)
         network = LanguageModel(settings, 58).eval()
         weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-        decoder = PlainDecoder(weights, settings.model_dump())
+        shape = LanguageShape(
+            **{field.name: getattr(settings, field.name) for field in fields(LanguageShape)}
+        )
+        decoder = PlainDecoder(weights, shape)
         sampling = Sampling(temperature=0)
         count, speeds = 1000, ([], [])
         for _ in range(5):
             started = time.perf_counter()
-            decoder.write([begin(decoder, [], sampling)], [sampling], [(0, 0)], count)
+            decoder.write([begin(decoder, [])], [sampling], [(0, 0)], count)
             speeds[0].append(count / (time.perf_counter() - started))
             symbol, state = torch.zeros(1, 1, dtype=torch.long), network.initial_state(1)
             started = time.perf_counter()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = (["language_models.py"], ["vocabulary.py"], ["generation.py"], ["seq2seq.py", "--peers"])
+PARTS = (["language_models.py"], ["vocabulary.py"], ["generation.py"], ["seq2seq.py", "--peers"], ["page.py"])
 
 if __name__ == "__main__":
     for script, *arguments in PARTS:

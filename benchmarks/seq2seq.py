@@ -246,14 +246,14 @@ def addition() -> str:
 
 def sentences() -> str:
     """English to Chinese and French with attention and without, both at once; a tenth of the sources is held out."""
-    from riverrun import config
-    from riverrun.data.pairs import held_out, open_pairs
+    from riverrun.config.settings import Settings
+    from riverrun.data.held_out import split_pairs
+    from riverrun.data.pairs import open_pairs
 
     rows = []
     for language in ("cmn", "fra"):
         pairs = open_pairs((str(peers.DATA / f"eng-{language}.tsv"),))
-        mask = held_out(pairs, 0.1, config.Settings().training.seed)
-        chosen = [pair for pair, out in zip(pairs.pairs(), mask, strict=True) if out]
+        chosen = split_pairs(pairs, 0.1, Settings().training.seed).held_out()
         file = MODELS / f"eng-{language}-held-out.tsv"
         file.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in chosen))
         names = {attention: f"eng-{language}-{attention}" for attention in ("additive", "none")}

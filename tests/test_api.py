@@ -9,6 +9,8 @@ import pytest
 import riverrun
 import tiny
 
+pytestmark = pytest.mark.filterwarnings("ignore:(the (training|held-out) text has|.* held-out lines)")
+
 
 def train(*arguments, **given):
     return riverrun.train(*arguments, **{"steps": 4, "settings": tiny.SETTINGS} | given)
@@ -134,3 +136,29 @@ def test_two_budgets_are_refused(corpus):
 def test_paths_may_be_strings_or_paths(corpus, tmp_path):
     train(Path(corpus), output=str(tmp_path / "model"))
     assert riverrun.load(str(tmp_path / "model")).evaluate(str(corpus)).tokens == len(corpus.read_text())
+
+
+def test_errors_name_settings_in_python_and_flags_on_the_command_line(corpus, tmp_path):
+    train(corpus, output=tmp_path / "model")
+    with pytest.raises(riverrun.RiverrunError) as caught:
+        train(corpus, output=tmp_path / "model")
+    assert "by overwrite" in str(caught.value)
+    assert "--overwrite" in caught.value.message
+    (tmp_path / "bad.tsv").write_text("no tab\n")
+    with pytest.raises(riverrun.RiverrunError, match=r"data\.skip_bad") as caught:
+        train(tmp_path / "bad.tsv")
+    assert "--data.skip-bad" in caught.value.message
+
+
+def test_training_shows_how_it_goes_unless_told_otherwise(corpus, capsys):
+    train(corpus)
+    assert "held-out loss" in capsys.readouterr().err
+    seen = []
+    train(corpus, progress=False, on_event=seen.append)
+    assert capsys.readouterr() == ("", "")
+    assert [type(event).__name__ for event in seen][:: len(seen) - 1] == ["Started", "Stopped"]
+
+
+def test_what_is_offered_is_listed():
+    assert {"train", "load", "RiverrunError", "__version__"} <= set(dir(riverrun))
+    assert (Path(riverrun.__file__).parent / "py.typed").exists()

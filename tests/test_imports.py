@@ -32,7 +32,9 @@ def test_the_door_loads_nothing_heavy(code):
     assert not loaded(code) & HEAVY
 
 
-@pytest.mark.parametrize("command", ["train", "generate", "score", "evaluate", "show", "data", "serve"])
+@pytest.mark.parametrize(
+    "command", ["train", "generate", "score", "evaluate", "show", "data", "export", "play", "serve"]
+)
 def test_help_of_a_command_loads_no_numbers(command):
     code = f"from riverrun.cli.main import main\ntry: main(['{command}', '--help'])\nexcept SystemExit: pass"
     assert not loaded(code) & (HEAVY - {"pydantic"})  # the settings of train are read from their models

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import riverrun
-import riverrun.generation.search
-import riverrun.training.translation
+import riverrun.generation.stepping
+import riverrun.training.pair_task
 import tiny_pairs
 from riverrun.cli.main import main, print_json
 from riverrun.errors import CorpusError, InputError, ModelError, SettingsError
@@ -25,8 +25,8 @@ def give(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
 
 def test_a_monotone_task_is_recognised_and_learned(translated: Path):
     model = riverrun.load_translator(translated)
-    assert model.settings["model"]["attention"] == "monotone"
-    assert model.settings["data"]["target_unit"] == "symbols"
+    assert model.settings.model.attention == "monotone"
+    assert model.settings.data.target_unit == "symbols"
     assert model.translate(["abc", "", "fxd"]) == ["aː b k", "", "f k s t"]
     assert model.translate(["abc"], beam=1) == ["aː b k"]
 
@@ -189,7 +189,7 @@ def test_nothing_is_aligned_where_the_attention_is_given(tmp_path: Path, monkeyp
     def aligned(*_: object) -> None:
         raise AssertionError("aligned")
 
-    monkeypatch.setattr(riverrun.training.translation, "fit_aligner", aligned)
+    monkeypatch.setattr(riverrun.training.pair_task, "fit_aligner", aligned)
     path = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations(20))
     tiny_pairs.train(path, tmp_path / "m", steps=2, model__attention="dot")
     with pytest.raises(AssertionError, match="aligned"):
@@ -197,7 +197,7 @@ def test_nothing_is_aligned_where_the_attention_is_given(tmp_path: Path, monkeyp
 
 
 def test_threads_that_share_the_batches_find_the_same(translated: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(riverrun.generation.search, "ROWS", 16)
+    monkeypatch.setattr(riverrun.generation.stepping, "ROWS", 16)
     sources = [source for source, _ in tiny_pairs.pronunciations(100, seed=1)]
     model, threads = riverrun.load_translator(translated), torch.get_num_threads()
     found = []

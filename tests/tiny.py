@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +23,74 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def shape(**changes: Any):
+    """A language model's shape: a small LSTM of one layer, without dropout, but for what is given."""
+    from riverrun.config.resolved import LanguageShape
+
+    given = {"core": "lstm", "input": "embedding", "features": 1, "embedding": 12, "hidden": 20, "layers": 1}
+    given |= {"dropout": 0.0, "tied": False, "kernel": 3, "initial_weights": "torch"}
+    return LanguageShape(**given | changes)
+
+
 def text(words: int = 600, seed: int = 0) -> str:
     """Lines of ten words drawn from a short list."""
     draw = random.Random(seed)
     return "".join(draw.choice(WORDS) + ("\n" if place % 10 == 9 else " ") for place in range(words))
 
 
+def fitting():
+    """A fitting with nothing special about it."""
+    from riverrun.config.resolved import Fitting
+
+    return Fitting(
+        optimizer="adamw",
+        learning_rate=0.01,
+        schedule="cosine",
+        warmup=50,
+        plateau_factor=0.5,
+        plateau_patience=2,
+        weight_decay=0.01,
+        momentum=0.9,
+        clip=1.0,
+        batch=32,
+        precision="fp32",
+        device="cpu",
+        threads=1,
+        seed=0,
+        keep_checkpoints=2,
+        preview_temperatures=(0.5,),
+        preview_length=10,
+    )
+
+
+def symbols(**more: Any):
+    """How a text becomes symbols: by characters, all of them, where nothing else is said."""
+    from riverrun.config.resolved import Symbols
+
+    given = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "spell"}
+    bound = {"max_vocabulary": 4096} if more.get("unit") == "bpe" else {}
+    return Symbols(**(given | bound | more))
+
+
+def tokenizer(texts: Iterable[str], **more: Any):
+    """A tokenizer learned from texts."""
+    from riverrun.text.learning import train_tokenizer
+
+    return train_tokenizer(symbols(**more), texts)
+
+
 def request(corpus: Path, output: Path, **more: Any):
     """A request for a run of 12 steps; ``model__hidden=4`` stands for ``model.hidden = 4``."""
-    from riverrun.config import build
+    from riverrun.config.building import build
     from riverrun.training.run import Request
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
     dotted = {name.replace("__", "."): value for name, value in more.items()}
+    idle = "training.chunk" if dotted.get("data.reading") == "windows" else None
     if not any(name.startswith("budget.") for name in dotted):
         dotted["budget.steps"] = 12
-    return Request((str(corpus),), output, build(SETTINGS, dotted), **flags)
+    settings = {name: value for name, value in SETTINGS.items() if name != idle}
+    return Request((str(corpus),), output, build(settings, dotted), **flags)
 
 
 def events(
@@ -50,7 +102,7 @@ def events(
 
 def run_request(wanted: Any, should_stop: Callable[[], bool] = lambda: False) -> Iterator:
     """The events of any run."""
-    from riverrun.training.planning import Clock
+    from riverrun.training.clock import Clock
     from riverrun.training.run import run
 
     return run(wanted, Clock(), should_stop)

@@ -1,6 +1,7 @@
 """Pairs and settings so small that a translator is trained in about a second."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,17 @@ def build(tagging: bool = False, **more: Any):
     """An untrained model of one of these shapes, over 9 source and 7 target symbols."""
     import torch
 
-    from riverrun.config import ModelSettings
     from riverrun.models.seq2seq import Seq2Seq
 
     torch.manual_seed(0)
-    settings = {"embedding": 6, "hidden": 8, "layers": 1, "decoder_layers": 1, "dropout": 0.0, "members": 1}
-    return Seq2Seq(ModelSettings(**(settings | more)), 9, 7, tagging).eval()
+    return Seq2Seq(shape(**more), 9, 7, tagging).eval()
+
+
+def shape(tagging: bool = False, **more: Any):
+    """The same as a record; a tagger's is a translator's without attention."""
+    from riverrun.config.resolved import TranslatorShape
+
+    return replace(TranslatorShape("lstm", 6, 8, 1, 1, 0.0, False, "none", True, False, 1), **more)
 
 
 def pronunciations(count: int = 200, seed: int = 0) -> list[tuple[str, str]]:

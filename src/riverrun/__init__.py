@@ -4,7 +4,9 @@
     model = riverrun.train("book.txt", minutes=3)
     print(model.generate("the spirit of", length=400, temperature=0.5))
 
-Importing this loads nothing else; the first use of a name does.
+``load`` reads a model again; ``help(riverrun.train)`` and ``help(riverrun.TrainedLanguageModel)`` say more. Errors are
+:class:`RiverrunError`, with one line that says what to do. Several threads may use one model at once; train one model
+at a time in a process. Importing this loads nothing else; the first use of a name does.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,10 @@ __all__ = [
     "load_translator",
     "train",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

@@ -1,15 +1,23 @@
-"""What ``import riverrun`` offers: train, load, and the trained models."""
+"""What ``import riverrun`` offers: train, load, and the trained models.
+
+One trained model may be used by several threads at once, and gives each of them what it would give it alone. Training
+sets torch's threads and random numbers for the whole process: train one model at a time in each.
+"""
 
 import atexit
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riverrun import bundle
-from riverrun.errors import InputError, ModelError
+from riverrun.errors import ModelError
+from riverrun.generation.decoder import Precision
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import KINDS, Precision, TrainedTranslator, Translation
+from riverrun.translator import TrainedTranslator, Translation
+
+if TYPE_CHECKING:
+    from riverrun.training.events import Event
 
 
 def load(
@@ -20,25 +28,21 @@ def load(
     Args:
         path: the directory.
         others: of further translators.
-        precision: in which a translator computes.
+        precision: fp32 or bf16; of a language model int8 too.
 
     Raises:
         ModelError: it is missing, damaged, of a newer format, or the models do not go together.
-        InputError: an unknown precision, or another than fp32 for a language model.
+        InputError: an unknown precision.
     """
     loaded = _read(path)
-    if loaded.facts.get("kind") in KINDS or others:
+    if isinstance(loaded, bundle.TranslatorBundle) or others:
         return TrainedTranslator(loaded, *map(_read, others), precision=precision)
-    if precision != "fp32":
-        raise InputError(
-            f"precision = {precision!r}: language models are read in fp32 (riverrun bench tries others)"
-        )
-    return TrainedLanguageModel(loaded)
+    return TrainedLanguageModel(loaded, precision)
 
 
-def load_language_model(path: str | Path) -> TrainedLanguageModel:
+def load_language_model(path: str | Path, precision: Precision = "fp32") -> TrainedLanguageModel:
     """Load a language model; raises ModelError as :func:`load` does, and for a translator."""
-    model = load(path)
+    model = load(path, precision=precision)
     if isinstance(model, TrainedTranslator):
         raise ModelError(f"{path} is a {model.facts['kind']}: use riverrun translate or evaluate")
     return model
@@ -65,6 +69,8 @@ def train(
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    progress: bool = True,
+    on_event: "Callable[[Event], object] | None" = None,
 ) -> TrainedLanguageModel | TrainedTranslator:
     """Train a model on texts or pairs and load it.
 
@@ -75,12 +81,16 @@ def train(
         settings: dotted settings such as ``{"model.hidden": 256}``; see ``riverrun.config``.
         resume: go on with the run in ``output``.
         overwrite: replace the model in ``output``.
+        progress: show on stderr how it goes.
+        on_event: is given each of the :data:`riverrun.training.events.Event` as it happens; it cannot change the run,
+            but what it raises ends it.
 
     Raises:
         RiverrunError: see :func:`riverrun.training.run.run`.
     """
-    from riverrun.config import build
-    from riverrun.training.planning import Clock
+    from riverrun.config.building import build
+    from riverrun.progress.following import follow
+    from riverrun.training.clock import Clock
     from riverrun.training.run import Request, run
 
     clock = Clock()
@@ -94,9 +104,8 @@ def train(
     request = Request(
         tuple(str(item) for item in inputs), Path(output), build(settings or {}, given), resume, overwrite
     )
-    for _ in run(request, clock):
-        pass
-    return load(output)
+    follow(run(request, clock), request.output, progress=progress, on_event=on_event)
+    return load(request.output)
 
 
 __all__ = [

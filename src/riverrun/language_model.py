@@ -1,30 +1,36 @@
 """A language model loaded from its directory: what it writes, and how likely a text is to it."""
 
-import itertools
 import math
-import shutil
+import numbers
 import time
-import tomllib
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.bundle import LanguageBundle
+from riverrun.bundle.copying import copy_model
+from riverrun.data.formats.text import Reading
+from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
-from riverrun.generation.decoder import Decoder, build_decoder
-from riverrun.generation.sampling import Sampling
-from riverrun.generation.streaming import begin, stream
-from riverrun.text import UNKNOWN, Tokenizer, load_tokenizer
-from riverrun.text.stopping import StopScanner
-from riverrun.text.symbols import describe
+from riverrun.generation.decoder import Decoder, Precision, build_decoder
+from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
+from riverrun.generation.state import Scores
+from riverrun.text import UNKNOWN, Tokenizer
+from riverrun.text.counting import count
+from riverrun.text.emission import Emission
+from riverrun.text.permitted import permitted_by
+from riverrun.text.stopping import Stops
 from riverrun.text.tokenizer import rebuffer
+from riverrun.trained import check_precision, warn_of_unseen
+from riverrun.writing import Prompts, Writer
+
+PRECISIONS = get_args(Precision)
+MOST_SAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,8 @@ class Score:
     token_scores: tuple[TokenScore, ...]
 
     @property
-    def bits_per_character(self) -> float:
+    def bits_per_character(self) -> float | None:
+        """None where tokens leave characters out."""
         return self.likelihood.bits_per_character
 
     @property
@@ -79,13 +86,28 @@ class Score:
 class TrainedLanguageModel:
     """A language model loaded from its directory: generates, streams and scores without torch."""
 
-    def __init__(self, loaded: bundle.Bundle) -> None:
+    def __init__(self, loaded: LanguageBundle, precision: Precision = "fp32") -> None:
+        """Take what was read from a directory.
+
+        Args:
+            loaded: the model.
+            precision: of the matrices in generation and scoring.
+
+        Raises:
+            InputError: an unknown precision.
+        """
+        check_precision(precision, PRECISIONS)
         self._bundle = loaded
-        self.tokenizer: Tokenizer = load_tokenizer(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
-        projection = loaded.weights.get("projection.bias")
-        if projection is None or len(projection) != self.tokenizer.size:
-            raise ModelError(f"{loaded.path}: its tokenizer and its weights are of different models")
+        self.precision: Precision = precision
+        self.tokenizer: Tokenizer = loaded.tokenizer
+        self.settings = loaded.settings
+
+    def __repr__(self) -> str:
+        shape = self.settings.model
+        return (
+            f"<riverrun language model {str(self.path)!r}: {shape.core} of {shape.layers} x {shape.hidden}, "
+            f"{self.parameters:,} weights, {self.tokenizer.size:,} symbols by {self.tokenizer.unit}>"
+        )
 
     @property
     def path(self) -> Path:
@@ -99,58 +121,65 @@ class TrainedLanguageModel:
 
     @property
     def parameters(self) -> int:
-        """Number of trained weights."""
-        return sum(array.size for array in self._bundle.weights.values())
+        """Number of trained weights; a matrix that is embedding and projection counts once."""
+        return self._bundle.expected.numbers
 
     @property
-    def opens_document(self) -> bool:
-        """Whether the model knows the start symbol; windows are cut from the middle of a text."""
-        return self.settings["data"].get("reading") != "windows"
+    def reading(self) -> Reading:
+        """How files become text for this model: as they did for its training."""
+        return Reading.of(self.settings.data)
 
     @cached_property
     def decoder(self) -> Decoder:
-        return build_decoder(self._bundle.weights, self.settings["model"])
+        """What runs the model over symbols."""
+        rules = permitted_by(self.tokenizer)
+        return build_decoder(self._bundle.weights, self.settings.model, self.precision, rules)
 
-    def generate(self, prompt: str = "", length: int = 400, **options: Any) -> str:
-        """Continue a prompt by ``length`` symbols; returns what was written.
+    @taking_settings
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 400,
+        *,
+        seed: int | None = None,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
+    ) -> str:
+        """Continue a prompt; returns what was written.
 
         Args:
             prompt: the text to go on from.
             length: symbols to write at most.
-            options: ``seed``, ``stop`` and the fields of :class:`riverrun.generation.sampling.Sampling`.
+            seed: the same seed gives the same text; None: another one each time.
+            stop: a text, or several: writing ends before any of them.
+            sampling: the fields of :class:`riverrun.generation.sampling.Sampling`.
 
         Raises:
-            InputError: a value is out of range.
+            InputError: a value is of another type or out of range.
             UnknownSymbolError: the prompt has unseen symbols and the model's policy is ``refuse``.
         """
-        return self.samples(prompt, length, **options)[0].text
+        return self.samples(prompt, length, seed=seed, stop=stop, **sampling)[0].text
 
+    @taking_settings
     def stream(
         self,
         prompt: str = "",
         length: int | None = None,
         *,
         seed: int | None = None,
-        stop: Sequence[str] = (),
-        **sampling: Any,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
     ) -> Iterator[str]:
         """The same, piece by piece as it is written; without a length it never ends."""
-        return self._pieces_of(self._blocks(prompt, length, 1, seed, Sampling(**sampling)), stop)
+        return self._shown(*self._write(prompt, length, 1, seed, stop, Sampling(**sampling)))
 
-    def _pieces_of(self, blocks: Iterator[NDArray[np.int64]], stop: Sequence[str]) -> Iterator[str]:
-        """The text of blocks [1, T], up to a stop string."""
-        scanner = StopScanner(stop)
-        decoder = self.tokenizer.decoder()
-        for block in blocks:
-            text = scanner.push("".join(map(decoder.push, block[0].tolist())))
-            if text:
-                yield text
-            if scanner.stopped:
-                return
-        rest = scanner.push(decoder.flush()) + scanner.flush()
-        if rest:
+    @staticmethod
+    def _shown(emissions: list[Emission], pieces: Iterator[list[str]]) -> Iterator[str]:
+        yield from (text for (text,) in pieces if text)
+        if rest := emissions[0].finish():
             yield rest
 
+    @taking_settings
     def samples(
         self,
         prompt: str = "",
@@ -158,31 +187,48 @@ class TrainedLanguageModel:
         *,
         n: int = 1,
         seed: int | None = None,
-        stop: Sequence[str] = (),
-        **sampling: Any,
+        stop: str | Sequence[str] = (),
+        **sampling: Unpack[SamplingOptions],
     ) -> list[Sample]:
         """Several continuations of one prompt; sample k depends on the seed and k, not on ``n``."""
-        if n < 1:
-            raise InputError(f"n = {n}: give 1 or more samples")
+        if length is None:
+            raise InputError("length = None: give 0 or more symbols; stream writes without end")
         started = time.perf_counter()
-        scanners = [StopScanner(stop) for _ in range(n)]
-        decoders = [self.tokenizer.decoder() for _ in range(n)]
-        texts, tokens = [""] * n, [0] * n
-        for block in self._blocks(prompt, length, n, seed, Sampling(**sampling)):
-            for k, symbol in itertools.product(range(n), range(block.shape[1])):
-                if not scanners[k].stopped:
-                    tokens[k] += 1
-                    texts[k] += scanners[k].push(decoders[k].push(int(block[k, symbol])))
-            if all(scanner.stopped for scanner in scanners):
-                break
+        emissions, pieces = self._write(prompt, length, n, seed, stop, Sampling(**sampling))
+        texts = [""] * n
+        for new in pieces:
+            texts = [text + more for text, more in zip(texts, new, strict=True)]
         seconds = time.perf_counter() - started
-        for k, scanner in enumerate(scanners):
-            if not scanner.stopped:
-                texts[k] += scanner.push(decoders[k].flush()) + scanner.flush()
         return [
-            Sample(prompt, texts[k], tokens[k], "stop" if scanners[k].stopped else "length", seconds)
-            for k in range(n)
+            Sample(prompt, text + each.finish(), each.tokens, "stop" if each.stopped else "length", seconds)
+            for text, each in zip(texts, emissions, strict=True)
         ]
+
+    def _write(
+        self,
+        prompt: str,
+        length: int | None,
+        n: int,
+        seed: int | None,
+        stop: str | Sequence[str],
+        sampling: Sampling,
+    ) -> tuple[list[Emission], Iterator[list[str]]]:
+        """N sequences, and what each of them has written since the last time, until all are done."""
+        check_writing(prompt, length, n, seed)
+        chosen, stops = new_seed() if seed is None else seed, Stops(texts_of(stop))
+        ids = self._encode(prompt).tolist()
+        voices = self._writer.voices(ids, [(chosen, k) for k in range(n)], sampling, stops, length)
+        return [voice.emission for voice in voices], self._writer.write(voices, sampling, chosen, length)
+
+    @cached_property
+    def _writer(self) -> Writer:
+        return Writer(self.decoder, self.tokenizer, self.prompts)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """How this model reads prompts."""
+        # A model of windows, which are cut from the middle of a text, has not met the start symbol.
+        return Prompts(self.tokenizer, self.settings.data.reading == "lanes")
 
     def score(self, text: str) -> Score:
         """Surprisal of every token of a text, and the sums.
@@ -191,17 +237,18 @@ class TrainedLanguageModel:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        normalised = self.tokenizer.normalizer(text)
         ids = self._encode(text)
         if not len(ids):
             raise InputError("there is no text to score")
         blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
-        nats = np.concatenate([scores.surprisal for scores in blocks])
-        correct = int(sum(scores.correct.sum() for scores in blocks))
-        size = len(normalised.encode("utf-8", "surrogatepass"))
-        unknown = int((ids == UNKNOWN).sum())
-        likelihood = Likelihood(len(ids), len(normalised), size, float(nats.sum()), correct, unknown)
-        return Score(likelihood, tuple(self._token_scores(ids.tolist(), nats)))
+        return self.as_score(text, ids, blocks)
+
+    def as_score(self, text: str, ids: NDArray[np.int32], scores: Sequence[Scores]) -> Score:
+        """What a decoder's scores of a text's ids [T], in pieces, say of the text."""
+        nats = np.concatenate([piece.surprisal for piece in scores])
+        correct = int(sum(piece.correct.sum() for piece in scores))
+        likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
+        return Score(likelihood, tuple(self._token_scores(text, ids.tolist(), nats)))
 
     def evaluate(self, source: str | Path) -> Likelihood:
         """Likelihood of a file, directory, glob or ``-``, read in pieces.
@@ -211,7 +258,7 @@ class TrainedLanguageModel:
         """
         from riverrun.data.corpus import open_corpus
 
-        corpus = open_corpus([source])
+        corpus = open_corpus([source], self.reading)
         result = evaluate(self.decoder, self._pieces(corpus.texts()))
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")
@@ -219,24 +266,12 @@ class TrainedLanguageModel:
 
     def save(self, path: str | Path) -> None:
         """Copy the model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        try:
-            if target.exists() and (not target.is_dir() or any(target.iterdir())):
-                raise OutputError(f"{target} exists already; choose another name")
-            keep = shutil.ignore_patterns("checkpoints")
-            shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=keep)
-        except (OSError, shutil.Error) as error:
-            raise OutputError(f"{target} cannot be written: {error}") from error
-
-    def _blocks(self, prompt: str, length: int | None, n: int, seed: int | None, sampling: Sampling):
-        if length is not None and length < 0:
-            raise InputError(f"length = {length}: give 0 or more symbols")
-        start = begin(self.decoder, self._encode(prompt), sampling, self.opens_document)
-        chosen = new_seed() if seed is None else seed
-        return stream(self.decoder, [start] * n, sampling, chosen, length)
+        copy_model(self.path, Path(path))
 
     def _encode(self, text: str):
         """Ids of a text; unseen symbols are named in a warning."""
+        if not isinstance(text, str):
+            raise InputError(f"{text!r:.40} is not text: give a str")
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
@@ -244,24 +279,48 @@ class TrainedLanguageModel:
                 f"what was given is not text: {error.reason} at character {error.start}"
             ) from None
         ids = self.tokenizer.encode(text)
-        if unseen := self.tokenizer.unseen(text):
-            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
-            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=3)
+        warn_of_unseen(self.tokenizer, [text], self.settings.text.unknown, stacklevel=3)
         return ids
 
     def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         for text in rebuffer(texts, self.tokenizer.unit, self.tokenizer.normalizer):
-            normalised = self.tokenizer.normalizer(text)
-            size = len(normalised.encode("utf-8", "surrogatepass"))
-            yield Piece(self._encode(text), len(normalised), size)
+            ids = self._encode(text)
+            yield Piece(ids, count(self.tokenizer, text, ids))
 
-    def _token_scores(self, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
+    def _token_scores(self, text: str, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
+        """Each token by its own text, an unknown one too."""
         decoder = self.tokenizer.decoder()
-        for index, (symbol, surprisal) in enumerate(zip(ids, nats.tolist(), strict=True)):
-            text = decoder.push(symbol)
-            if index + 1 == len(ids):
-                text += decoder.flush()
-            yield TokenScore(text, surprisal / math.log(2))
+        unknown = iter(self.tokenizer.unknown_units(text) if UNKNOWN in ids else ())
+        for symbol, surprisal in zip(ids, nats.tolist(), strict=True):
+            shown = next(unknown) if symbol == UNKNOWN else decoder.push(symbol)
+            yield TokenScore(shown, surprisal / math.log(2))
+
+
+def check_writing(prompt: Any, length: Any, n: Any, seed: Any) -> None:
+    """Raises InputError where text cannot be written so."""
+    faults = []
+    if not isinstance(prompt, str):
+        faults.append(f"prompt = {prompt!r:.40}: give text")
+    if length is not None and not (_is_whole(length) and length >= 0):
+        faults.append(f"length = {length!r:.40}: give 0 or more symbols")
+    if not (_is_whole(n) and 1 <= n <= MOST_SAMPLES):
+        faults.append(f"n = {n!r:.40}: give 1 to {MOST_SAMPLES} samples")
+    if seed is not None and not (_is_whole(seed) and 0 <= seed < 1 << 64):
+        faults.append(f"seed = {seed!r:.40}: give 0 to 2**64 - 1")
+    if faults:
+        raise InputError("; ".join(faults))
+
+
+def texts_of(stop: Any) -> list[str]:
+    """Stop strings as a list; raises InputError where there is one that is none."""
+    stops = [stop] if isinstance(stop, str) else list(stop) if isinstance(stop, Iterable) else [stop]
+    if wrong := [each for each in stops if not isinstance(each, str)]:
+        raise InputError(f"stop = {wrong[0]!r:.40}: give a text or several")
+    return stops
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def new_seed() -> int:

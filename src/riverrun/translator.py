@@ -1,76 +1,45 @@
 """Trained translators and taggers: translate, score, evaluate, show where they look."""
 
-import shutil
-import tomllib
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riverrun import bundle
-from riverrun.errors import InputError, ModelError, OutputError
-from riverrun.generation.search import Hypothesis, Search, Stepper
-from riverrun.text import Tokenizer
-from riverrun.text.sides import sides_from_json
-from riverrun.text.symbols import describe
-from riverrun.text.vocabulary import START
+from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle
+from riverrun.bundle.copying import copy_model
+from riverrun.bundle.names import TOKENIZER
+from riverrun.config.resolved import TranslatorSettings
+from riverrun.data.rows import Ids
+from riverrun.data.target_lengths import BEFORE, TargetLengths
+from riverrun.errors import InputError, ModelError
+from riverrun.generation.decoder import Precision
+from riverrun.generation.search import Search
+from riverrun.text.normalization import Normalizer
+from riverrun.trained import check_precision, warn_of_unseen
+from riverrun.translated import AttentionMap, Candidate, Translation
 
 if TYPE_CHECKING:
-    from riverrun.evaluation.translation import TranslationQuality
+    from riverrun.evaluation.pair_quality import TranslationQuality
     from riverrun.generation.sampling import Sampling
     from riverrun.models.seq2seq import Seq2Seq
-    from riverrun.models.stepper import TorchStepper
+    from riverrun.translating import PairStepper, Translating
 
 KINDS = ("translator", "tagger")
-Precision = Literal["fp32", "bf16"]
+PRECISIONS = ("fp32", "bf16")
 """Of weights and products in decoding: bf16 is faster where the processor multiplies it, and a little coarser."""
 
-Ids = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Output:
-    """One translation and its log-probability in nats."""
-
-    text: str
-    log_probability: float
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A source and what it was translated to, best first."""
-
-    source: str
-    outputs: tuple[Output, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Attention:
-    """Where in the source each symbol of an output was read.
-
-    Attributes:
-        source, output: symbols as text; the end of the source is the empty text, as is an output of nothing.
-        weights: [T, S], rows sum to one; None for a model without attention.
-    """
-
-    source: tuple[str, ...]
-    output: tuple[str, ...]
-    weights: NDArray[np.float32] | None
+NAMED = 60  # characters of a text that a warning names
+FAR, LONG = 10, 1000  # a source is cut from so many times the longest of training on, and so many symbols
 
 
 class TrainedTranslator:
     """A sequence-to-sequence model loaded from its directory; several can be decoded together."""
 
-    def __init__(self, loaded: bundle.Bundle, *others: bundle.Bundle, precision: Precision = "fp32") -> None:
+    def __init__(self, loaded: Bundle, *others: Bundle, precision: Precision = "fp32") -> None:
         """Load a model, and others that vote with it; they must have the same symbols.
 
         Args:
@@ -82,26 +51,22 @@ class TrainedTranslator:
             ModelError: a directory does not hold a translator, or the models do not go together.
             InputError: an unknown precision.
         """
-        if precision not in get_args(Precision):
-            raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
-        for member in (loaded, *others):
-            if member.facts.get("kind") not in KINDS:
-                kind = member.facts.get("kind", "model")
-                raise ModelError(f"{member.path} is a {kind}: use riverrun generate, score or evaluate")
-            if member.tokenizer != loaded.tokenizer:
+        check_precision(precision, PRECISIONS)
+        self._bundles = [_translator(member) for member in (loaded, *others)]
+        first = self._bundles[0]
+        for member in self._bundles:
+            if member.files[TOKENIZER] != first.files[TOKENIZER]:
                 raise ModelError(
-                    f"{member.path} and {loaded.path} have different symbols: an ensemble is trained on the "
+                    f"{member.path} and {first.path} have different symbols: an ensemble is trained on the "
                     "same pairs"
                 )
-            if _writes(member) != _writes(loaded):
+            if _writes(member.settings) != _writes(first.settings):
                 raise ModelError(
-                    f"{member.path} writes {_writes(member)} and {loaded.path} {_writes(loaded)}: only models of one "
-                    "task and kind of attention (monotone or not) can vote together"
+                    f"{member.path} writes {_writes(member.settings)} and {first.path} {_writes(first.settings)}: "
+                    "only models of one task and kind of attention (monotone or not) can vote together"
                 )
-        self._bundles = (loaded, *others)
+        self.settings, self.source, self.target = first.settings, first.source, first.target
         self.precision = precision
-        self.source, self.target = sides_from_json(loaded.tokenizer)
-        self.settings: dict[str, Any] = tomllib.loads(loaded.config)
 
     @property
     def path(self) -> Path:
@@ -115,228 +80,235 @@ class TrainedTranslator:
 
     @property
     def parameters(self) -> int:
-        """Number of trained weights, of all models together."""
-        return sum(
-            array.size
-            for member in self._bundles
-            for name, array in member.weights.items()
-            if name.startswith("members.")
-        )
+        """Number of trained weights, of all models together; tied ones once."""
+        return sum(member.expected.numbers for member in self._bundles)
 
-    def translate(self, texts: Iterable[str], **options: Any) -> list[str]:
+    @property
+    def tags(self) -> bool:
+        """Whether it writes one symbol for each of the source's."""
+        return self.settings.data.task == "tagging"
+
+    def translate(
+        self, texts: Iterable[str], *, beam: int = Search.beam, length_penalty: float = Search.length_penalty
+    ) -> list[str]:
         """The best output for each text, in order; an empty text gives an empty one.
 
-        Args:
-            texts: sources.
-            options: as for :meth:`translations`.
+        Arguments and errors are those of :meth:`translations`.
         """
-        found = self.translations(texts, **options)
-        return [each.outputs[0].text if each.outputs else "" for each in found]
+        texts = _as_list(texts)
+        found = self.translating.find(self._encode(texts), Search(beam, 1, length_penalty))
+        _warn_of_cut(texts, found)
+        return [outputs[0].text if outputs else "" for outputs in found]
 
     def translations(
         self,
         texts: Iterable[str],
         *,
-        beam: int = 4,
-        n_best: int = 1,
-        length_penalty: float = 0.6,
+        beam: int = Search.beam,
+        n_best: int = Search.n_best,
+        length_penalty: float = Search.length_penalty,
         sampling: "Sampling | None" = None,
         seed: int = 0,
-        stepper: Stepper | None = None,
+        stepper: "PairStepper | None" = None,
     ) -> list[Translation]:
-        """Outputs with their log-probabilities, best first; random ones in the order they were drawn.
+        """Outputs with their scores and log-probabilities, best first; random ones in the order they were drawn.
 
         Args:
-            texts: sources.
+            texts: sources. One far longer than any in training is translated in pieces, and has one output.
             beam: hypotheses kept side by side; 1 is greedy.
-            n_best: different outputs for each source, at most.
+            n_best: different outputs for each source, at most; a warning says where there are fewer.
             length_penalty: see :class:`riverrun.generation.search.Search`.
             sampling: draw ``n_best`` random outputs instead of searching.
             seed: of the random outputs.
-            stepper: steps the networks in place of :attr:`stepper`, such as one that can be interrupted.
+            stepper: steps the networks in place of the model's own, such as one that can be interrupted.
 
         Raises:
             InputError: a value is out of range.
             UnknownSymbolError: a text has unseen symbols and the model's policy is ``refuse``.
         """
-        from riverrun.generation.beam import sample, search
-
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        how = (
-            Search(beam, n_best, length_penalty)
-            if sampling is None
-            else Search(n_best, n_best, length_penalty)
-        )
-        sources = self._encode(texts)
-        filled = [index for index, source in enumerate(sources) if len(source)]
-        chosen, stepper = [sources[index] for index in filled], stepper or self.stepper
-        found = (
-            search(stepper, chosen, how)
-            if sampling is None
-            else sample(stepper, chosen, sampling, seed, n_best)
-        )
-        outputs: list[tuple[Output, ...]] = [()] * len(texts)
-        for index, hypotheses in zip(filled, found, strict=True):
-            outputs[index] = self._different(hypotheses, n_best, keep_equal=sampling is not None)
-        return [Translation(text, each) for text, each in zip(texts, outputs, strict=True)]
+        texts = _as_list(texts)
+        how = Search(beam if sampling is None else n_best, n_best, length_penalty)
+        translating = self.translating if stepper is None else replace(self.translating, stepper=stepper)
+        found = translating.find(self._encode(texts), how, sampling, seed, scored=True)
+        if sampling is None:
+            found = [sorted(outputs, key=lambda output: -output.score) for outputs in found]
+        _warn_of_few(texts, found, n_best)
+        _warn_of_cut(texts, found)
+        return [Translation(text, tuple(outputs)) for text, outputs in zip(texts, found, strict=True)]
 
     def score(self, pairs: Iterable[tuple[str, str]]) -> list[float]:
-        """Log-probability in nats of given targets.
-
-        For a monotone decoder it is that of the target's most likely alignment, a lower bound.
-        """
+        """Log-probability in nats of given targets, as :meth:`translations` gives it for its outputs."""
         pairs = list(pairs)
-        self._warn_of_unseen(self.target, [target for _, target in pairs])
-        return [float(logs.sum()) for logs, _ in self._force(pairs)]
+        self._warn_of_unseen_targets([target for _, target in pairs])
+        return self.translating.score(*self._encode_pairs(pairs))
 
-    def attention(self, pairs: Iterable[tuple[str, str]]) -> list[Attention]:
+    def attention(self, pairs: Iterable[tuple[str, str]]) -> list[AttentionMap]:
         """Where the model looks in each source as it writes the given target."""
-        pairs = list(pairs)
+        sources, targets = self._encode_pairs(list(pairs))
         found = []
-        for (source, target), (_, weights) in zip(pairs, self._force(pairs), strict=True):
-            (read,), (ids,) = self._encode([source]), self._outputs([(source, target)])
-            size = self.target.size
-            written = [self.target.decode([output % size]) if output < 2 * size else "" for output in ids]
-            found.append(Attention((*(self.source.decode([i]) for i in read), ""), tuple(written), weights))
+        for source, forced in zip(sources, self.translating.force(sources, targets), strict=True):
+            written = [self.translating.stepper.written([output]) for output in forced.outputs.tolist()]
+            read = (*(self.source.decode([symbol]) for symbol in source), "")
+            found.append(AttentionMap(read, tuple(map(self.target.decode, written)), forced.weights))
         return found
 
-    def evaluate(self, path: str | Path, *, beam: int = 4, skip_bad: bool = False) -> "TranslationQuality":
+    def evaluate(
+        self, path: str | Path, *, beam: int = Search.beam, skip_bad: bool = False
+    ) -> "TranslationQuality":
         """Compare the model's outputs with a file of pairs; any reference of a source counts.
 
         Raises:
             CorpusError: the file cannot be read or holds no pair.
         """
         from riverrun.data.pairs import open_pairs
-        from riverrun.evaluation.translation import quality
+        from riverrun.evaluation.pair_quality import quality
 
-        references: dict[str, list[str]] = {}
-        pairs: list[tuple[str, str]] = []
         corpus = open_pairs((str(path),), skip_bad)
         corpus.warn_of_skipped()
-        for pair in corpus.pairs():
-            wanted = self.target.normalizer(pair.target)
-            if self.target.unit == "symbols":
-                wanted = " ".join(wanted.split())
-            references.setdefault(pair.source, []).append(wanted)
-            pairs.append((pair.source, pair.target))
+        pairs = [(pair.source, pair.target) for pair in corpus.pairs()]
         if not pairs:
             raise InputError(f"{path} holds no pair")
-        outputs = self.translate(references, beam=beam)
+        references: dict[str, dict[str, None]] = {}
+        for source, target in pairs:
+            references.setdefault(source, {})[self._as_compared(target)] = None
+        outputs = map(self._as_compared, self.translate(references, beam=beam))
+        self._warn_of_unseen_targets([target for _, target in pairs])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the same sources as above
+            warnings.simplefilter("ignore")  # the same texts as above
             nats = -sum(self.score(pairs))
         tokens = sum(len(self.target.encode(target)) + 1 for _, target in pairs)
-        different = [list(dict.fromkeys(wanted)) for wanted in references.values()]
-        return quality(outputs, different, self.target.unit, nats / tokens, len(pairs))
+        wanted = list(map(list, references.values()))
+        return quality(list(outputs), wanted, self.target.unit, nats / tokens, len(pairs), self.tags)
 
     def save(self, path: str | Path) -> None:
         """Copy the (first) model directory; raises OutputError if something else is there."""
-        target = Path(path)
-        if target.exists() and any(target.iterdir()):
-            raise OutputError(f"{target} exists already; choose another name")
-        shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+        copy_model(self.path, Path(path))
 
     @cached_property
-    def stepper(self) -> "TorchStepper":
-        """The networks, ready to be stepped."""
+    def translating(self) -> "Translating":
+        """The networks between the tokenizers; loads torch."""
         from riverrun.models.stepper import TorchStepper
+        from riverrun.translating import Translating
 
-        return TorchStepper(self._models, self.target.size)
+        stepper = TorchStepper(self._models, self.target.size)
+        longest = max(LONG, FAR * self._longest_source)
+        return Translating(stepper, self.source, self.target, self.lengths, longest)
 
     @cached_property
     def _models(self) -> "list[Seq2Seq]":
-        import torch
-
-        from riverrun.config import from_toml  # needs pydantic, which a language model does without
         from riverrun.models.seq2seq import Seq2Seq
+        from riverrun.models.weights import load_weights
 
         models = []
         for member in self._bundles:
-            settings = from_toml(member.config)
-            model = Seq2Seq(
-                settings.model, self.source.size, self.target.size, settings.data.task == "tagging"
-            ).eval()
-            try:
-                model.load_state_dict({name: torch.tensor(array) for name, array in member.weights.items()})
-            except RuntimeError as error:
-                reason = str(error).splitlines()[0]
-                raise ModelError(f"{member.path}: its weights do not fit its settings ({reason})") from error
-            if self.precision == "bf16":
-                model.members.bfloat16()
-            models.append(model)
+            model = Seq2Seq(member.settings.model, self.source.size, self.target.size, self.tags).eval()
+            load_weights(model, member.weights, member.path)
+            models.append(model.bfloat16() if self.precision == "bf16" else model)
         return models
 
-    def _different(self, hypotheses: list[Hypothesis], most: int, keep_equal: bool) -> tuple[Output, ...]:
-        """Texts of hypotheses; of those that say the same (by other alignments) the best."""
-        from riverrun.models.stepper import written
+    @cached_property
+    def _longest_source(self) -> int:
+        longest = self.facts.get("longest_source", 0)
+        if not isinstance(longest, int):
+            raise ModelError(f"{self.path}: longest_source = {longest!r:.80} is not a number")
+        return longest
 
-        outputs: dict[object, Output] = {}
-        for number, hypothesis in enumerate(hypotheses):
-            text = self.target.decode(written(hypothesis.ids, self.target.size))
-            outputs.setdefault(number if keep_equal else text, Output(text, hypothesis.log_probability))
-        return tuple(outputs.values())[:most]
+    @cached_property
+    def lengths(self) -> TargetLengths:
+        """Of the targets in training; as version 0.1.0 supposed them where they are not kept."""
+        try:
+            return TargetLengths.from_dict(self.facts.get("target_lengths", BEFORE.to_dict()))
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise ModelError(f"{self.path}: its target_lengths cannot be read ({error!r})") from error
 
     def _encode(self, texts: Sequence[str]) -> list[Ids]:
         """Ids of sources; unseen symbols and uncommon lengths are named in a warning."""
-        self._warn_of_unseen(self.source, texts)
+        warn_of_unseen(self.source, texts, self.settings.text.unknown, stacklevel=3)
         sources = [self.source.encode(text) if text.strip() else np.empty(0, np.int32) for text in texts]
-        longest, known = max(map(len, sources), default=0), self.facts.get("longest_source", 0)
-        if longest > 2 * known:
+        longest = max(range(len(sources)), key=lambda index: len(sources[index]), default=0)
+        if sources and (symbols := len(sources[longest])) > 2 * self._longest_source:
+            cut = symbols > max(LONG, FAR * self._longest_source)
             warnings.warn(
-                f"a source of {longest} symbols is far longer than any in training ({known}): expect faults",
-                stacklevel=4,
+                f"a source of {symbols} symbols is far longer than any in training ({self._longest_source}): "
+                f"{'it is translated in pieces' if cut else 'expect faults'} ({_named(texts[longest])})",
+                stacklevel=3,
             )
         return sources
 
-    def _warn_of_unseen(self, side: Tokenizer, texts: Sequence[str]) -> None:
-        if self.settings["text"]["unknown"] == "refuse":  # encoding will name them
-            return
-        unseen: Counter[str] = Counter()
-        for text in texts:
-            if text.strip():
-                unseen.update(side.unseen(text))
-        if unseen:
-            action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
-            warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=5)
-
-    def _outputs(self, pairs: Sequence[tuple[str, str]]) -> list[Ids]:
-        """What the decoder writes for given targets, the end symbol last.
+    def _encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[Ids], list[Ids]]:
+        """Ids of sources and of targets.
 
         Raises:
             InputError: a tagger is given sides of different lengths.
         """
-        aligner = self._models[0].aligner()
-        outputs = []
-        for source, target in pairs:
-            ids = self.target.encode(target)
-            if self.facts["kind"] == "tagger" and len(ids) != (length := len(self.source.encode(source))):
+        sources = self._encode([source for source, _ in pairs])
+        targets = [self.target.encode(target) for _, target in pairs]
+        for (source, target), left, right in zip(pairs, sources, targets, strict=True):
+            if self.tags and len(left) != len(right):
                 raise InputError(
-                    f"{source!r} has {length} symbols and {target!r} {len(ids)}: a tagger writes one for each"
+                    f"{source!r} has {len(left)} symbols and {target!r} {len(right)}: a tagger writes one for each"
                 )
-            if aligner is not None:
-                outputs.append(aligner.actions(self.source.encode(source), ids))
-            else:
-                outputs.append(np.append(ids, START).astype(np.int32))
-        return outputs
+        return sources, targets
 
-    def _force(self, pairs: Sequence[tuple[str, str]], batch: int = 64):
-        """Log-probabilities and attention of given targets, in order."""
-        sources, outputs = self._encode([source for source, _ in pairs]), self._outputs(pairs)
-        order = sorted(range(len(pairs)), key=lambda index: (len(sources[index]), len(outputs[index])))
-        found: dict[int, Any] = {}
-        for start in range(0, len(order), batch):
-            indices = order[start : start + batch]
-            scored = self.stepper.force([sources[i] for i in indices], [outputs[i] for i in indices])
-            found |= dict(zip(indices, scored, strict=True))
-        return [found[index] for index in range(len(pairs))]
+    def _warn_of_unseen_targets(self, targets: Sequence[str]) -> None:
+        warn_of_unseen(self.target, targets, self.settings.text.unknown, stacklevel=3)
+
+    def _as_compared(self, target: str) -> str:
+        """An output or a reference in one normal form, the model's own if it has one, and with single blanks where
+        these only separate."""
+        target = self.target.normalizer(target)
+        if self.target.normalizer.form == "none":
+            target = Normalizer(form="NFC")(target)
+        return " ".join(target.split()) if self.target.unit == "symbols" else target
 
 
-def _writes(member: bundle.Bundle) -> str:
+def _as_list(texts: Iterable[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
+def _named(text: str) -> str:
+    return repr(text if len(text) <= NAMED else text[:NAMED] + "…")
+
+
+def _warn_of_cut(texts: Sequence[str], found: Sequence[Sequence[Candidate]]) -> None:
+    """Name the sources whose best output was not ended by the model."""
+    cut = [
+        text
+        for text, outputs in zip(texts, found, strict=True)
+        if outputs and not max(outputs, key=lambda output: output.score).finished
+    ]
+    if cut:
+        warnings.warn(
+            f"{len(cut)} outputs ran into the bound on their length and are not finished; the first is that of "
+            f"{_named(cut[0])}",
+            stacklevel=3,
+        )
+
+
+def _warn_of_few(texts: Sequence[str], found: Sequence[Sequence[Candidate]], wanted: int) -> None:
+    """Name the sources with fewer outputs than asked for."""
+    few = [(text, outputs) for text, outputs in zip(texts, found, strict=True) if 0 < len(outputs) < wanted]
+    if few:
+        text, outputs = few[0]
+        warnings.warn(
+            f"n-best = {wanted}: {len(few)} sources have fewer different outputs in this beam, the first "
+            f"{len(outputs)} ({_named(text)}); a wider --beam may find more",
+            stacklevel=3,
+        )
+
+
+def _translator(loaded: Bundle) -> TranslatorBundle:
+    """Raises ModelError for a language model."""
+    if isinstance(loaded, LanguageBundle):
+        raise ModelError(f"{loaded.path} is a language model: use riverrun generate, score or evaluate")
+    return loaded
+
+
+def _writes(settings: TranslatorSettings) -> str:
     """What a model's decoder writes; only like can vote with like."""
-    if member.facts["kind"] == "tagger":
+    if settings.data.task == "tagging":
         return "a tag for each symbol"
-    monotone = tomllib.loads(member.config)["model"].get("attention") == "monotone"
-    return "moves along the source" if monotone else "symbols"
+    return "moves along the source" if settings.model.attention == "monotone" else "symbols"
 
 
-__all__ = ["KINDS", "Attention", "Output", "Precision", "TrainedTranslator", "Translation"]
+__all__ = ["KINDS", "TrainedTranslator", "Translation"]

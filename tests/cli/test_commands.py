@@ -60,7 +60,7 @@ def settings() -> list[str]:
 
 
 class TestMain:
-    @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
+    @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"]])
     def test_help_names_every_command(self, cli, arguments):
         code, out, err = cli(*arguments)
         assert (code, err) == (0, "")
@@ -71,13 +71,6 @@ class TestMain:
         code, out, _ = cli(name, "--help")
         assert code == 0
         assert out.startswith(f"usage: riverrun {name}")
-
-    def test_help_of_train_lists_every_setting(self, cli):
-        from riverrun.config import known_keys
-
-        _, out, _ = cli("train", "--help")
-        for key in known_keys():
-            assert key.startswith("budget.") or f"--{key.replace('_', '-')}" in out
 
     def test_version(self, cli):
         assert cli("--version")[1].startswith("riverrun ")
@@ -172,7 +165,7 @@ class TestTrain:
 
     @pytest.mark.parametrize("flag", [["--text.lower"], ["--text.lower=true"], ["--text.lower", "true"]])
     def test_switches(self, cli, tmp_path, flag):
-        (tmp_path / "text.txt").write_text("River RUNS " * 30)
+        (tmp_path / "text.txt").write_text("River RUNS " * 60)
         assert (
             cli("train", *flag, tmp_path / "text.txt", "-o", tmp_path / "m", "--steps", "2", *settings())[0]
             == 0
@@ -198,9 +191,9 @@ class TestTrain:
             *("--trainng.chunk=x", "--model.dropout", "2", "--batch", "8", "--steps", "0"),
         )
         for part in (
-            "model.hiden; did you mean model.hidden?",
-            "trainng.chunk; did you mean training.chunk?",
-            "unknown setting batch; did you mean training.batch?",
+            "--model.hiden (did you mean --model.hidden?)",
+            "--trainng.chunk (did you mean --training.chunk?)",
+            "--batch (did you mean --training.batch?)",
             "training.batch = '-1'",
             "model.dropout = '2'",
             "budget.steps = '0'",
@@ -214,7 +207,7 @@ class TestTrain:
             (b"", "is empty"),
             (b"a", "too few"),
             (b"ab" * 8, "training text has 14 symbols"),
-            (b"\x89PNG\r\n\x1a\n", "byte 0x89 at offset 0"),
+            (b"\x89PNG\r\n\x1a\n", "is a picture: give a text"),
             ("naïve".encode("latin-1"), "byte 0xef at offset 2"),
             (b"text\x00", "zero byte near offset 4"),
         ],
@@ -356,8 +349,16 @@ class TestScoreEvaluateShowData:
         assert report["tokens"] == report["characters"] == len(corpus.read_text())
         assert "bits per character" in cli("evaluate", trained, corpus)[1]
 
-    def test_a_language_model_is_evaluated_in_fp32_alone(self, complaint, trained, corpus):
-        assert "read in fp32" in complaint("evaluate", trained, corpus, "--precision", "bf16")
+    @pytest.mark.parametrize("precision", ["bf16", "int8"])
+    def test_fewer_bits_give_nearly_the_same(self, cli, trained, corpus, precision):
+        exact, rough = (
+            json.loads(cli("evaluate", trained, corpus, "--json", *more)[1])["nats_per_token"]
+            for more in ([], ["--precision", precision])
+        )
+        assert exact != rough == pytest.approx(exact, rel=0.02)
+        assert cli("score", trained, corpus, "--precision", precision)[0] == 0
+        written = cli("generate", trained, "the ", "--length", 30, "--seed", 1, "--precision", precision)
+        assert (written[0], len(written[1])) == (0, len("the ") + 31)
 
     def test_show(self, cli, trained):
         report = json.loads(cli("show", trained, "--json")[1])

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from riverrun.data import corpus as room
 from riverrun.data.corpus import open_corpus, read_text
+from riverrun.data.formats import packing as room
 from riverrun.errors import CorpusError
 
 TEXT = "naïve 河は流れる 🏞️\r\nline two\n"
@@ -53,7 +53,8 @@ def test_a_directory_is_read_in_order_without_hidden_and_foreign_files(tmp_path)
     for name in ("b.txt", "a/z.txt", ".hidden.txt", ".git/x.txt"):
         write(tmp_path / name, name + "\n")
     write(tmp_path / "picture.png", b"\x89PNG\xff")
-    assert read_text(str(tmp_path)) == "a/z.txt\nb.txt\n"
+    with pytest.warns(UserWarning, match=r"2 files used: 2 \.txt; 1 left out: 1 \.png \(a picture\)"):
+        assert read_text(str(tmp_path)) == "a/z.txt\nb.txt\n"
 
 
 def test_a_directory_of_unknown_endings_is_read_whole(tmp_path):
@@ -120,7 +121,7 @@ def test_the_digest_tells_texts_and_their_borders_apart(tmp_path):
         ("å".encode() * 6 + b"\xc3", "byte 0xc3 at offset 12"),
         ("å".encode() * 6 + b"\xc3a", "byte 0xc3 at offset 12"),
         ("wide".encode("utf-16"), "at offset 0.*iconv -f UTF-16"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "byte 0x89 at offset 0"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is a picture: give a text"),
         (b"abc\x00def", "zero byte near offset 3"),
         (b"abcdefghijkl\x00", "zero byte near offset 12"),
         (gzip.compress(b"abc" * 100, mtime=0)[:20], "cannot be read"),

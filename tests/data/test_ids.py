@@ -1,17 +1,21 @@
 """Encoded text in the cache: right, found again, safe for two at once."""
 
+import errno
+import hashlib
+import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from riverrun.config import TextSettings
-from riverrun.data import corpus as corpus_room
+import tiny
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
+from riverrun.data.formats import packing as corpus_room
 from riverrun.data.ids import encode_corpus
 from riverrun.errors import CorpusError, UnknownSymbolError
-from riverrun.text import START, train_tokenizer
+from riverrun.text import START
 
 UNITS = ("byte", "char", "word", "bpe")
 
@@ -24,7 +28,7 @@ def files(folder, *texts):
 
 
 def tokenizer_of(corpus, **settings):
-    return train_tokenizer(TextSettings(**settings), corpus.texts())
+    return tiny.tokenizer(corpus.texts(), **settings)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -41,7 +45,7 @@ def test_ids_are_the_encoding_of_each_document_with_a_start_between(
     for text in texts:
         expected += [*tokenizer.encode(text).tolist(), START]
     assert ids.read(0, ids.length).tolist() == expected[1:-1]
-    assert (ids.characters, ids.size) == (len("".join(texts)), len("".join(texts).encode()))
+    assert (ids.characters, ids.counts.size) == (len("".join(texts)), len("".join(texts).encode()))
 
 
 def test_a_stretch_is_encoded_alone(tmp_path, own_cache):
@@ -81,12 +85,11 @@ def test_the_same_text_is_encoded_once_and_another_anew(tmp_path, own_cache):
 
 ENCODE = """
 import sys
-from riverrun.config import TextSettings
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import encode_corpus
-from riverrun.text import train_tokenizer
-corpus = open_corpus(sys.argv[1:])
-print(encode_corpus(corpus, train_tokenizer(TextSettings(), corpus.texts())).path)
+from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.text.normalization import Normalizer
+print(encode_corpus(open_corpus(sys.argv[1:]), ByteTokenizer(Normalizer())).path)
 """
 
 
@@ -95,34 +98,64 @@ def test_two_processes_may_encode_at_once(tmp_path, own_cache):
     command = [sys.executable, "-c", ENCODE, str(corpus.files[0])]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=120)[0].strip() for process in both]
-    ids = encode_corpus(corpus, tokenizer_of(corpus))
+    ids = encode_corpus(corpus, tokenizer_of(corpus, unit="byte"))
     assert said == [str(ids.path)] * 2
     assert ids.length == 11 * 20_000
     assert not list(own_cache.rglob("*.part"))
 
 
-@pytest.mark.parametrize("harm", ["cut short", "facts gone wrong", "facts not json"])
-def test_a_damaged_cache_is_said_with_the_remedy(harm, tmp_path, own_cache):
+HARMS = {
+    "cut short": lambda path: path.write_bytes(b"ab"),
+    "other ids": lambda path: path.write_bytes(bytes(reversed(path.read_bytes()))),
+    "ids that no symbol has": lambda path: sign(path, bytes([99] * 6)),
+    "a link": lambda path: (path.rename(path.with_suffix(".old")), path.symlink_to(path.with_suffix(".old"))),
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+    "a directory": lambda path: (path.unlink(), path.mkdir()),
+    "facts gone wrong": lambda path: change(path, {"length": "6"}),
+    "facts missing": lambda path: path.with_suffix(".json").write_text('{"length": 6}'),
+    "another width": lambda path: change(path, {"width": 2, "length": 3}),
+    "a length below nothing": lambda path: change(path, {"length": -1}),
+    "facts not json": lambda path: path.with_suffix(".json").write_text("{"),
+    "facts nested too deeply": lambda path: path.with_suffix(".json").write_text("[" * 4000),
+    "facts that never end": lambda path: (
+        path.with_suffix(".json").unlink(),
+        os.mkfifo(path.with_suffix(".json")),
+    ),
+}
+
+
+def change(path, facts):
+    about = path.with_suffix(".json")
+    about.write_text(json.dumps(json.loads(about.read_text()) | facts))
+
+
+def sign(path, content):
+    path.write_bytes(content)
+    change(path, {"sha256": hashlib.sha256(content).hexdigest()})
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_what_does_not_verify_is_encoded_anew(harm, tmp_path, own_cache):
     corpus = open_corpus(files(tmp_path / "texts", "abcabc"))
     tokenizer = tokenizer_of(corpus)
-    path = encode_corpus(corpus, tokenizer).path
-    match harm:
-        case "cut short":
-            path.write_bytes(b"ab")
-        case "facts gone wrong":
-            path.with_suffix(".json").write_text('{"length": 6}')
-        case "facts not json":
-            path.with_suffix(".json").write_text("{")
-    with pytest.raises(CorpusError, match="riverrun data clean"):
-        encode_corpus(corpus, tokenizer)
+    first = encode_corpus(corpus, tokenizer)
+    right = first.read(0, first.length).tolist()
+    harm(first.path)
+    again = encode_corpus(corpus, tokenizer)
+    assert again.read(0, again.length).tolist() == right
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("RIVERRUN_CACHE", str(tmp_path / "file"))
+def test_a_full_disk_is_said_with_the_remedy(tmp_path, own_cache, monkeypatch):
     corpus = open_corpus(files(tmp_path / "texts", "abcabc"))
-    with pytest.raises(CorpusError, match="RIVERRUN_CACHE"):
-        encode_corpus(corpus, tokenizer_of(corpus))
+    tokenizer = tokenizer_of(corpus)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(CorpusError, match=r"No space left .* RIVERRUN_CACHE"):
+        encode_corpus(corpus, tokenizer)
+    assert not [path for path in own_cache.rglob("*") if path.is_file()]
 
 
 def test_nothing_of_a_refused_text_stays_in_the_cache(tmp_path, own_cache):

@@ -9,21 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny_pairs
-from riverrun import config
+from riverrun.config.building import build
+from riverrun.config.settings import Settings
 from riverrun.data.alignment import fit_aligner
+from riverrun.data.batch import Cursor
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.lanes import Cursor
+from riverrun.data.held_out import split_pairs
 from riverrun.data.pair_batches import PADDING, PairBatches
-from riverrun.data.pair_ids import encode_pairs
-from riverrun.data.pairs import held_out, looks_like_pairs, open_pairs
+from riverrun.data.pair_ids import PairIds, encode_pairs
+from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
 from riverrun.text.sides import choose_normal_form, choose_unit
 from riverrun.text.vocabulary import START
+from riverrun.training.pair_defaults import choose_reading
+
+
+def encode(path: Path, skip_bad: bool = False, **given) -> PairIds:
+    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    parts = split_pairs(open_pairs((str(path),), skip_bad), settings.data.validation, 0)
+    return encode_pairs(parts, *choose_reading(settings, parts.training))
 
 
 def read(*paths: Path, skip_bad: bool = False) -> list[tuple[str, str]]:
     return [(pair.source, pair.target) for pair in open_pairs(tuple(map(str, paths)), skip_bad).pairs()]
+
+
+def encoded(path: Path, settings: Settings) -> PairIds:
+    corpus = open_pairs((str(path),), settings.data.skip_bad)
+    return encode_pairs(split_pairs(corpus, settings.data.validation, 0), settings)
 
 
 def test_a_tsv_file_has_further_columns_that_are_ignored(tmp_path: Path):
@@ -69,40 +83,13 @@ def test_bad_json_is_named(tmp_path: Path):
         read(tmp_path / "p.jsonl")
 
 
-def test_one_source_is_never_on_both_sides(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [(f"s{n % 50}", f"t{n}") for n in range(500)])
-    pairs = open_pairs((str(path),))
-    mask = held_out(pairs, 0.1, seed=3)
-    sides = {source: set() for source in (f"s{n}" for n in range(50))}
-    for (source, _), out in zip(read(path), mask, strict=True):
-        sides[source].add(bool(out))
-    assert all(len(side) == 1 for side in sides.values())
-    assert mask.sum() == 50
-    assert (held_out(pairs, 0.1, seed=3) == mask).all()
-    assert (held_out(pairs, 0.1, seed=4) != mask).any()
-
-
-def test_one_pair_is_too_few(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "b")])
-    with pytest.raises(CorpusError, match="at least two"):
-        encode_pairs(open_pairs((str(path),)), config.build())
-
-
-def test_training_sources_in_a_validation_file_are_left_out(tmp_path: Path):
-    path = tiny_pairs.write(tmp_path / "p.tsv", [("a", "A"), ("b", "B"), ("c", "C")])
-    other = tiny_pairs.write(tmp_path / "v.tsv", [("b", "B")])
-    with pytest.warns(UserWarning, match="1 training pairs left out"):
-        data = encode_pairs(open_pairs((str(path),)), config.build({"data.validation": str(other)}))
-    assert len(data.training.sources) == 2
-
-
 def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
-    settings = {"data.task": "tagging", "data.validation": 0.3}
+    settings = {"data__task": "tagging", "data__validation": 0.3}
     with pytest.raises(CorpusError, match=r"line 2: 3 source and 1 target symbols"):
-        encode_pairs(open_pairs((str(path),)), config.build(settings))
+        encoded(path, build(settings))
     with pytest.warns(UserWarning, match="1 .* pairs left out: of unequal length"):
-        encode_pairs(open_pairs((str(path),), True), config.build(settings, {"data.skip_bad": True}))
+        encoded(path, build(settings, {"data.skip_bad": True}))
 
 
 def test_units_and_normal_forms_are_chosen_from_the_text():
@@ -172,4 +159,4 @@ def test_long_pairs_name_the_limit(tmp_path: Path):
         pytest.warns(UserWarning, match=r"pairs left out: more than 10 symbols \(--data\.max-length\)"),
         pytest.raises(CorpusError, match="no training pair is left"),
     ):
-        encode_pairs(open_pairs((str(path),)), config.build({"data.max_length": 10}))
+        encoded(path, build({"data.max_length": 10}))

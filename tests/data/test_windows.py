@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riverrun.data.batch import MASKED, Batch, Cursor
 from riverrun.data.corpus import open_corpus
 from riverrun.data.ids import IdFile, encode_corpus
-from riverrun.data.lanes import Cursor
-from riverrun.data.windows import MASKED, WindowBatch, Windows
+from riverrun.data.windows import Windows
 from riverrun.errors import CorpusError
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
@@ -31,18 +31,14 @@ def windows(ids: IdFile, **changes) -> Windows:
         "batch": 1,
         "seed": 0,
         "shuffled": False,
-        "carried": False,
+        "carries": False,
         "every": False,
     }
     return Windows(ids, **{**plain, **changes})  # pyright: ignore[reportArgumentType]
 
 
-def one_pass(source: Windows, epoch: int = 0) -> list[WindowBatch]:
-    cursor, batches = Cursor(epoch), []
-    while cursor.epoch == epoch:
-        batches.append(source.read(cursor))
-        cursor = batches[-1].after
-    return batches
+def one_pass(source: Windows, epoch: int = 0) -> list[Batch]:
+    return [source.read(Cursor(epoch, chunk)) for chunk in range(source.batches_per_epoch)]
 
 
 def text(ids: np.ndarray) -> str:
@@ -98,8 +94,8 @@ def test_every_symbol_may_be_predicted(letters):
 
 
 def test_carried_windows_go_on_where_the_last_ended(letters):
-    batches = one_pass(windows(letters, window=4, stride=4, batch=2, carried=True, every=True))
-    assert [b.fresh for b in batches] == [True, False, False]
+    batches = one_pass(windows(letters, window=4, stride=4, batch=2, carries=True, every=True))
+    assert [b.fresh.all() for b in batches] == [True, False, False]
     columns = ["".join(text(b.inputs[:, k]) for b in batches) for k in range(2)]
     assert columns == ["ABCDEFGHIJKL", "MNOPQRSTUVWX"]
 
@@ -120,6 +116,13 @@ def test_windows_of_random_length_are_padded_and_masked(letters):
 def test_context_comes_before_the_window(letters):
     batch = windows(letters, window=1, context=2).read(Cursor())
     assert (text(batch.inputs[:, 0]), text(batch.targets[:, 0])) == ("ABC", "D")
+
+
+def test_a_held_out_text_is_read_evenly(letters):
+    source = windows(letters, window=2, batch=3)
+    whole = [b.inputs.tolist() for b in source.spread(10**9)]
+    assert whole == [b.inputs.tolist() for b in one_pass(source)]
+    assert [b.inputs.tolist() for b in source.spread(24)] == whole[::2]
 
 
 def test_a_text_shorter_than_a_window_is_refused(letters):

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from riverrun.errors import InputError
 from riverrun.generation.beam import sample, search
 from riverrun.generation.sampling import Sampling
-from riverrun.generation.search import Search, length_bound
+from riverrun.generation.search import Search
 
 END = 1
+BOUNDS = [53] * 8  # longer than any output
+FOUR = Search(beam=4, n_best=4)
 
 
 class Markov:
@@ -54,7 +56,7 @@ def test_a_wide_beam_finds_the_best_of_all_outputs(seed: int):
     stepper = Markov(seed)
     everything = [ids for length in range(5) for ids in itertools.product((2, 3), repeat=length)]
     sources = [np.array([n], np.int32) for n in (3, 0, 7)]
-    found = search(stepper, sources, Search(beam=40, n_best=3, length_penalty=0.0))
+    found = search(stepper, sources, BOUNDS, Search(beam=40, n_best=3, length_penalty=0.0))
     for source, hypotheses in zip((3, 0, 7), found, strict=True):
         ranked = sorted(everything, key=lambda ids: -stepper.log_probability(source, ids))
         assert [hypothesis.ids for hypothesis in hypotheses[:3]] == ranked[:3]
@@ -67,7 +69,7 @@ def test_a_wide_beam_finds_the_best_of_all_outputs(seed: int):
 @given(st.integers(0, 50))
 def test_greedy_takes_the_most_likely_symbol_each_time(seed: int):
     stepper = Markov(seed)
-    (found,) = search(stepper, [np.array([2], np.int32)], Search(beam=1))
+    (found,) = search(stepper, [np.array([2], np.int32)], BOUNDS, Search(beam=1))
     last, place, expected = END, 0, []
     while True:
         (row,), _ = stepper.step(np.array([last]), (np.array([2]), np.array([place])))
@@ -82,8 +84,8 @@ def test_greedy_takes_the_most_likely_symbol_each_time(seed: int):
 @given(st.integers(0, 20), st.permutations(range(8)))
 def test_what_one_source_gets_does_not_depend_on_the_others(seed: int, order: list[int]):
     stepper, how = Markov(seed), Search(beam=3, n_best=2)
-    alone = [search(stepper, [np.array([n], np.int32)], how)[0] for n in order]
-    assert search(stepper, [np.array([n], np.int32) for n in order], how) == alone
+    alone = [search(stepper, [np.array([n], np.int32)], BOUNDS, how)[0] for n in order]
+    assert search(stepper, [np.array([n], np.int32) for n in order], BOUNDS, how) == alone
 
 
 def test_outputs_end_at_the_length_bound():
@@ -92,15 +94,16 @@ def test_outputs_end_at_the_length_bound():
         np.log(np.full((len(outputs), 4), [0.1, 0, 0.5, 0.4]) + 1e-30),
         state,
     )
-    (found,) = search(stepper, [np.array([2], np.int32)], Search(beam=2))
-    assert len(found[0].ids) == length_bound(1)
+    (found,) = search(stepper, [np.array([2], np.int32)], [7], Search(beam=2))
+    assert len(found[0].ids) == 7
+    assert not found[0].finished
 
 
 def test_samples_depend_on_the_seed_only():
     stepper, sources = Markov(1), [np.array([n], np.int32) for n in (1, 2)]
-    first = sample(stepper, sources, Sampling(temperature=1.0), 5, 4)
-    assert first == sample(stepper, sources, Sampling(temperature=1.0), 5, 4)
-    assert first != sample(stepper, sources, Sampling(temperature=1.0), 6, 4)
+    first = sample(stepper, sources, BOUNDS, Sampling(temperature=1.0), 5, FOUR)
+    assert first == sample(stepper, sources, BOUNDS, Sampling(temperature=1.0), 5, FOUR)
+    assert first != sample(stepper, sources, BOUNDS, Sampling(temperature=1.0), 6, FOUR)
     assert all(0 not in hypothesis.ids for each in first for hypothesis in each)
 
 

@@ -1,20 +1,25 @@
 """Law 3: the compiled decoder does what the plain one does, and nobody's result depends on their neighbours."""
 
+import codecs
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.generation.compiled import decoder as compiled_decoder
-from riverrun.generation.compiled.decoder import CompiledDecoder
-from riverrun.generation.compiled.threads import Pace
+import tiny
+from riverrun.config.resolved import LanguageShape
+from riverrun.generation.choice import choose, probabilities, transform
+from riverrun.generation.compiled import calling
+from riverrun.generation.compiled.calling import CompiledDecoder
+from riverrun.generation.compiled.pace import Pace
 from riverrun.generation.draws import uniform
 from riverrun.generation.plain import PlainDecoder
-from riverrun.generation.sampling import Sampling, choose, probabilities, transform
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.state import Position
 from riverrun.generation.streaming import begin, stream
+from riverrun.text.permitted import whole_characters
 
 GATES = {"lstm": 4, "gru": 3}
 
@@ -28,8 +33,8 @@ def random_model(
     tied: bool = False,
     kernel: int = 2,
     seed: int = 0,
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Random weights by torch's names, and the settings that go with them."""
+) -> tuple[dict[str, np.ndarray], LanguageShape]:
+    """Random weights by torch's names, and the shape that goes with them."""
     generator = np.random.default_rng(seed)
 
     def normal(*shape: int, size: float = 1.0) -> np.ndarray:
@@ -56,7 +61,8 @@ def random_model(
         weights["bottleneck.weight"] = linear(embedding, hidden)
     weights["projection.weight"] = weights["embedding.weight"] if tied else 3 * linear(vocabulary, hidden)
     weights["projection.bias"] = normal(vocabulary, size=0.5)
-    return weights, {"core": core, "hidden": hidden, "layers": layers, "kernel": kernel}
+    sizes = {"embedding": embedding, "hidden": hidden, "layers": layers, "kernel": kernel}
+    return weights, tiny.shape(core=core, tied=tied, **sizes)
 
 
 models = st.builds(
@@ -91,23 +97,24 @@ def differences(
     Raises:
         AssertionError: a choice differs though the draw is not at the edge of the symbol's share.
     """
-    position, found = begin(plain, prompt, sampling), 0
-    state, last, recent = position.state, position.last, position.recent
+    position, found = begin(plain, prompt), 0
+    allowed = np.arange(plain.vocabulary) >= 2
     for number, symbol in enumerate(text):
-        logits, state = plain.logits(last, state)
-        draw = uniform(seed, 0, number)
-        if choose(logits, recent, sampling, draw) != symbol:
+        (logits,), (state,) = plain.logits([position])
+        recent, draw = position.recent, uniform(seed, 0, number)
+        if choose(logits, recent, sampling, draw, allowed) != symbol:
             found += 1
             assert at_an_edge(logits, recent, sampling, draw, symbol)
-        last, recent = symbol, (*recent, symbol)[-max(1, sampling.repetition_window) :]
+        position = Position(state, symbol)
     return found
 
 
 def at_an_edge(logits: np.ndarray, recent, sampling: Sampling, draw: float, symbol: int) -> bool:
     """Whether logits that differ by rounding could have given this symbol."""
+    allowed = np.arange(len(logits)) >= 2
     for attempt in range(2000):
         noise = np.random.default_rng(attempt).standard_normal(len(logits)) * 2e-6 * max(1, abs(logits).max())
-        if choose(logits + noise, recent, sampling, draw) == symbol:
+        if choose(logits + noise, recent, sampling, draw, allowed) == symbol:
             return True
     return False
 
@@ -117,11 +124,34 @@ def at_an_edge(logits: np.ndarray, recent, sampling: Sampling, draw: float, symb
 def test_writes_the_same(model, sampling, prompt, seed):
     plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
     prompt = [symbol % plain.vocabulary for symbol in prompt]
-    (text,) = np.concatenate(
-        list(stream(compiled, [begin(compiled, prompt, sampling)], sampling, seed, 100)), 1
-    )
+    (text,) = np.concatenate(list(stream(compiled, [begin(compiled, prompt)], sampling, seed, 100)), 1)
     assert len(text) == 100
     assert differences(plain, text.tolist(), prompt, sampling, seed) <= 1
+
+
+EMOJI = "🙂🙂é天 a🙃".encode() * 2
+SPELLED = sorted({EMOJI[start : start + size] for start in range(len(EMOJI) // 2) for size in range(1, 6)})
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["lstm", "gru", "conv"]),
+    st.sets(st.sampled_from(SPELLED)),
+    samplings,
+    st.integers(0, 2**32),
+)
+def test_whole_characters_in_both(core, pieces, sampling, seed):
+    """Of symbols that stand for bytes, cut anywhere: both write text, and the same."""
+    pieces = (b"", b"", *dict.fromkeys([b"a", *(EMOJI[place : place + 1] for place in range(20)), *pieces]))
+    table, model = whole_characters(pieces), random_model(core, vocabulary=len(pieces))
+    texts = []
+    for decoder in (PlainDecoder(*model, table), CompiledDecoder(*model, permitted=table)):
+        blocks = stream(decoder, [begin(decoder, [2])], sampling, seed, 60)
+        texts.append(np.concatenate(list(blocks), 1)[0].tolist())
+        written = b"".join(pieces[symbol] for symbol in texts[-1])
+        codecs.getincrementaldecoder("utf-8")().decode(written)  # raises where it is none
+    same = next((place for place in range(60) if texts[0][place] != texts[1][place]), 60)
+    assert same > 5 or sampling.temperature > 1000
 
 
 @settings(max_examples=30, deadline=None)
@@ -136,6 +166,21 @@ def test_scores_the_same(model, length, seed):
 
 
 @settings(max_examples=20, deadline=None)
+@given(models, st.lists(st.integers(0, 69), max_size=20), st.integers(1, 5))
+def test_gives_the_same_logits(model, prompt, sequences):
+    plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
+    prompt = [symbol % plain.vocabulary for symbol in prompt]
+    found = []
+    for decoder in (plain, compiled):
+        rows, states = decoder.logits([begin(decoder, prompt[: k + 1]) for k in range(sequences)])
+        again, _ = decoder.logits([Position(state, 2) for state in states])  # from where these have come to
+        assert [state.latest.tolist() for state in states] == [
+            [1, *prompt[: k + 1]] for k in range(sequences)
+        ]
+        found.append(np.concatenate([rows, again]))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-4)
+
+
 @given(models, st.integers(0, 150), st.integers(0, 2**32))
 def test_predicts_the_same(model, length, seed):
     plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
@@ -144,14 +189,14 @@ def test_predicts_the_same(model, length, seed):
     found, after = compiled.predict(ids, compiled.initial_state())
     assert found.shape == (length, plain.vocabulary)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(after[0], compiled.feed(ids, compiled.initial_state())[0])
+    np.testing.assert_array_equal(after.parts[0], compiled.feed(ids, compiled.initial_state()).parts[0])
 
 
 @pytest.mark.parametrize("core", ["lstm", "gru", "conv"])
 def test_predicting_what_was_written_is_what_it_was_chosen_from(core):
     """Greedy text is the argmax of the logits that ``predict`` gives afterwards, whatever the pieces."""
     compiled, sampling = CompiledDecoder(*random_model(core, layers=2)), Sampling(temperature=0)
-    position = begin(compiled, [2, 3, 4], sampling)
+    position = begin(compiled, [2, 3, 4])
     ((text,), _) = compiled.write([position], [sampling], [(0, 0)], 90)
     state, rows = position.state, []
     for start, end in ((0, 1), (1, 40), (40, 90)):
@@ -166,7 +211,7 @@ def test_long_run(core):
     model, sampling = random_model(core, hidden=16, layers=2), Sampling(temperature=1.0, top_p=0.95)
     plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
     length = 100_000 if core == "lstm" else 10_000
-    ((text,), _) = compiled.write([begin(compiled, [2, 3], sampling)], [sampling], [(5, 0)], length)
+    ((text,), _) = compiled.write([begin(compiled, [2, 3])], [sampling], [(5, 0)], length)
     assert differences(plain, text.tolist(), [2, 3], sampling, 5) <= length // 5_000
 
 
@@ -181,7 +226,7 @@ def test_neighbours_and_blocks_do_not_matter(core, precision):
         Sampling(top_p=0.7),
     ]
     kinds = [ways[k % len(ways)] for k in range(17)]
-    positions = [begin(compiled, [2 + k, 3], kind) for k, kind in enumerate(kinds)]
+    positions = [begin(compiled, [2 + k, 3]) for k in range(len(kinds))]
     seeds = [(k % 3, k) for k in range(len(kinds))]
     together, after = compiled.write(positions, kinds, seeds, 90)
     for k in range(len(kinds)):
@@ -190,8 +235,8 @@ def test_neighbours_and_blocks_do_not_matter(core, precision):
             piece, position = compiled.write(position, [kinds[k]], [seeds[k]], count)
             pieces.append(piece[0])
         assert np.concatenate(pieces).tolist() == together[k].tolist()
-        np.testing.assert_array_equal(position[0].state[0], after[k].state[0])
-        assert position[0].recent == after[k].recent
+        np.testing.assert_array_equal(position[0].state.parts[0], after[k].state.parts[0])
+        np.testing.assert_array_equal(position[0].recent, after[k].recent)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
@@ -207,16 +252,16 @@ def test_neighbours_and_blocks_do_not_matter(core, precision):
     ids=str,
 )
 def test_number_of_threads_does_not_matter(shape, precision, monkeypatch):
-    monkeypatch.setattr(compiled_decoder, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(calling, "_WORTH_A_THREAD", 1)
     compiled = CompiledDecoder(*random_model(**shape), precision=precision)
     ids = np.random.default_rng(0).integers(0, compiled.vocabulary, 150)
     results = []
     for ranks in (1, 2, 3):
         monkeypatch.setattr(compiled._pace, "ranks", lambda count, ranks=ranks: ranks)
         scores, state = compiled.score(ids[:-1], ids[1:], compiled.initial_state())
-        position = begin(compiled, ids[:7].tolist(), Sampling())
+        position = begin(compiled, ids[:7].tolist())
         text, (after,) = compiled.write([position], [Sampling()], [(0, 0)], 50)
-        results.append([scores.surprisal, state[0], text, after.state[0]])
+        results.append([scores.surprisal, state.parts[0], text, after.state.parts[0]])
     for other in results[1:]:
         for first, second in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(first, second)
@@ -225,16 +270,16 @@ def test_number_of_threads_does_not_matter(shape, precision, monkeypatch):
 def test_sequences_shared_between_threads(monkeypatch):
     compiled = CompiledDecoder(*random_model(hidden=40))
     sampling, count = Sampling(top_k=5), 13
-    positions = [begin(compiled, [2 + k], sampling) for k in range(count)]
+    positions = [begin(compiled, [2 + k]) for k in range(count)]
     seeds = [(1, k) for k in range(count)]
     alone, after_alone = compiled.write(positions, [sampling] * count, seeds, 30)
-    monkeypatch.setattr(compiled_decoder, "_WORTH_A_THREAD", 1)
-    monkeypatch.setattr(compiled_decoder, "cores", lambda: 3)
+    monkeypatch.setattr(calling, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(calling, "cores", lambda: 3)
     shared, after_shared = compiled.write(positions, [sampling] * count, seeds, 30)
     np.testing.assert_array_equal(shared, alone)
     for one, other in zip(after_alone, after_shared, strict=True):
-        np.testing.assert_array_equal(one.state[0], other.state[0])
-        assert one.recent == other.recent
+        np.testing.assert_array_equal(one.state.parts[0], other.state.parts[0])
+        np.testing.assert_array_equal(one.recent, other.recent)
 
 
 def test_pace_settles_on_the_faster_and_looks_again():
@@ -267,8 +312,8 @@ def test_reading_in_pieces_is_reading_whole(core):
         scores, state = compiled.score(ids[start:end], ids[start + 1 : end + 1], state)
         pieces.append(scores.surprisal)
     np.testing.assert_array_equal(np.concatenate(pieces), whole.surprisal)
-    np.testing.assert_array_equal(state[0], last[0])
-    np.testing.assert_array_equal(compiled.feed(ids[:-1], compiled.initial_state())[0], last[0])
+    np.testing.assert_array_equal(state.parts[0], last.parts[0])
+    np.testing.assert_array_equal(compiled.feed(ids[:-1], compiled.initial_state()).parts[0], last.parts[0])
 
 
 def test_large_vocabulary_without_a_table():
@@ -277,7 +322,7 @@ def test_large_vocabulary_without_a_table():
         model = random_model(core, hidden=64, layers=1, vocabulary=40_000, embedding=8, seed=3)
         plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
         sampling = Sampling(top_p=0.9)
-        ((text,), _) = compiled.write([begin(compiled, [7], sampling)], [sampling], [(1, 0)], 20)
+        ((text,), _) = compiled.write([begin(compiled, [7])], [sampling], [(1, 0)], 20)
         assert differences(plain, text.tolist(), [7], sampling, 1) == 0
 
 
@@ -312,7 +357,7 @@ def test_bad_logits(kind, sampling):
         weights["projection.bias"][symbol] = value
     texts = []
     for decoder in (PlainDecoder(weights, model), CompiledDecoder(weights, model)):
-        texts.append(decoder.write([begin(decoder, [4], sampling)], [sampling], [(3, 0)], 50)[0][0].tolist())
+        texts.append(decoder.write([begin(decoder, [4])], [sampling], [(3, 0)], 50)[0][0].tolist())
     assert texts[0] == texts[1]
     assert min(texts[0]) >= 2
 
@@ -326,7 +371,7 @@ def test_one_symbol():
             Sampling(temperature=0.0, repetition_penalty=5.0),
             Sampling(top_k=1, top_p=0.0),
         ):
-            text, _ = decoder.write([begin(decoder, [], sampling)], [sampling], [(0, 0)], 5)
+            text, _ = decoder.write([begin(decoder, [])], [sampling], [(0, 0)], 5)
             assert text.tolist() == [[2] * 5]
 
 
@@ -346,9 +391,9 @@ def test_probabilities_are_what_is_drawn():
     model = random_model(vocabulary=8)
     plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
     sampling = Sampling(temperature=1.0)
-    position = begin(compiled, [3], sampling)
+    position = begin(compiled, [3])
     count = 4_000
     symbols, _ = compiled.write([position] * count, [sampling] * count, [(0, k) for k in range(count)], 1)
-    logits, _ = plain.logits(3, begin(plain, [3], sampling).state)
-    expected = probabilities(transform(logits, (), sampling))
+    (logits,), _ = plain.logits([begin(plain, [3])])
+    expected = probabilities(transform(logits, (), sampling, np.arange(8) >= 2))
     np.testing.assert_allclose(np.bincount(symbols[:, 0], minlength=8) / count, expected, atol=0.04)

@@ -6,15 +6,17 @@ from itertools import islice
 import pytest
 
 import tiny
-from riverrun.config import Settings, TextSettings
-from riverrun.data import corpus as corpus_room
+from riverrun.config.settings import Settings
+from riverrun.data.batch import Cursor
 from riverrun.data.corpus import open_corpus
+from riverrun.data.formats import packing as corpus_room
+from riverrun.data.held_out import split_pairs
 from riverrun.data.ids import encode_corpus
-from riverrun.data.lanes import Cursor, Lanes
+from riverrun.data.lanes import Lanes
 from riverrun.data.pair_batches import PairBatches
 from riverrun.data.pair_ids import encode_pairs
 from riverrun.data.pairs import open_pairs
-from riverrun.text import train_tokenizer
+from riverrun.training.pair_defaults import choose_reading
 
 SIZE = 20 << 20  # bytes of text; an array of one byte a symbol would be that long
 
@@ -32,14 +34,15 @@ def long_text(tmp_path_factory):
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_encoding_and_reading_lanes_hold_only_pieces(unit, long_text, own_cache, monkeypatch):
     monkeypatch.setattr(corpus_room, "CHUNK_BYTES", 1 << 18)
-    train_tokenizer(TextSettings(unit=unit), ["x"]).encode("x")  # tables of a fixed size are made here
+    tiny.tokenizer(["x"], unit=unit).encode("x")  # tables of a fixed size are made here
     tracemalloc.start()
     corpus = open_corpus([long_text])
-    tokenizer = train_tokenizer(TextSettings(unit=unit), corpus.texts())
+    tokenizer = tiny.tokenizer(corpus.texts(), unit=unit)
     lanes = Lanes(encode_corpus(corpus, tokenizer), 32, 64, seed=0)
     cursor = Cursor()
     for _ in range(200):
-        cursor = lanes.read(cursor).after
+        lanes.read(cursor)
+        cursor = cursor.after(lanes.batches_per_epoch)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert lanes.ids.length > SIZE
@@ -65,10 +68,12 @@ def test_encoding_and_reading_pairs_hold_only_pieces(tmp_path, monkeypatch):
         path = tmp_path / f"{count}.tsv"
         path.write_text("".join(f"{number} {tiny.LINE * 4}\t{tiny.LINE * 4}\n" for number in range(count)))
         tracemalloc.start()
-        training = encode_pairs(open_pairs((str(path),)), Settings()).training
+        parts = split_pairs(open_pairs((str(path),)), 0.1, seed=0)
+        training = encode_pairs(parts, *choose_reading(Settings(), parts.training)).training
         batches, cursor = PairBatches(*training, 8, seed=0), Cursor()
         while not cursor.epoch:
-            cursor = batches.read(cursor).after
+            batches.read(cursor)
+            cursor = cursor.after(batches.batches_per_epoch)
         training.targets.counts(100)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()

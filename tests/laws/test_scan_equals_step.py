@@ -6,26 +6,29 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tiny
 import tiny_pairs
-from riverrun.config import ModelSettings
+from riverrun.config.resolved import LanguageShape
+from riverrun.generation.choice import probabilities
 from riverrun.generation.plain import PlainDecoder
-from riverrun.generation.sampling import probabilities
+from riverrun.generation.state import Position
 from riverrun.models.language_model import LanguageModel
-from riverrun.training.checkpoints import as_array
+from riverrun.models.weights import weights_of
 
 VOCABULARY = 11
 SHAPES = {
-    "lstm": ModelSettings(core="lstm", embedding=5, hidden=7, layers=1, dropout=0.0),
-    "deep lstm, tied": ModelSettings(core="lstm", embedding=5, hidden=7, layers=3, dropout=0.3, tied=True),
-    "gru": ModelSettings(core="gru", embedding=7, hidden=7, layers=1, dropout=0.0, tied=True),
-    "deep gru": ModelSettings(core="gru", embedding=5, hidden=6, layers=2, dropout=0.3),
-    "conv": ModelSettings(core="conv", embedding=5, hidden=6, layers=1, dropout=0.0, kernel=2),
-    "deep conv": ModelSettings(core="conv", embedding=5, hidden=6, layers=3, dropout=0.3, kernel=4),
+    "lstm": tiny.shape(core="lstm", embedding=5, hidden=7, layers=1, dropout=0.0),
+    "deep lstm, tied": tiny.shape(core="lstm", embedding=5, hidden=7, layers=3, dropout=0.3, tied=True),
+    "gru": tiny.shape(core="gru", embedding=7, hidden=7, layers=1, dropout=0.0, tied=True),
+    "deep gru": tiny.shape(core="gru", embedding=5, hidden=6, layers=2, dropout=0.3),
+    "conv": tiny.shape(core="conv", embedding=5, hidden=6, layers=1, dropout=0.0, kernel=2),
+    "three symbols side by side": tiny.shape(features=3),
+    "deep conv": tiny.shape(core="conv", embedding=5, hidden=6, layers=3, dropout=0.3, kernel=4),
 }
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
-def build(shape: ModelSettings) -> LanguageModel:
+def build(shape: LanguageShape) -> LanguageModel:
     torch.manual_seed(3)
     return LanguageModel(shape, VOCABULARY).eval()
 
@@ -91,13 +94,12 @@ def test_the_future_does_not_change_the_past(shape):
 @torch.inference_mode()
 def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
     model = build(shape)
-    arrays = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
-    decoder = PlainDecoder(arrays, shape.model_dump())
+    decoder = PlainDecoder(weights_of(model), shape)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=25)
     expected, _ = model(torch.from_numpy(ids)[:, None], model.initial_state(1))
     state = decoder.initial_state()
     for symbol, row in zip(ids, expected[:, 0].numpy(), strict=True):
-        logits, state = decoder.logits(int(symbol), state)
+        (logits,), (state,) = decoder.logits([Position(state, int(symbol))])
         np.testing.assert_allclose(logits, row, atol=1e-5)
     scores, _ = decoder.score(ids[:-1], ids[1:], decoder.initial_state())
     chances = [
@@ -110,11 +112,11 @@ def test_the_plain_decoder_computes_what_the_trained_network_computes(shape):
 
 @shapes
 def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
-    decoder = PlainDecoder({n: as_array(t) for n, t in build(shape).state_dict().items()}, shape.model_dump())
+    decoder = PlainDecoder(weights_of(build(shape)), shape)
     ids = np.random.default_rng(1).integers(VOCABULARY, size=20)
     whole = decoder.feed(ids, decoder.initial_state())
     pieces = decoder.feed(ids[7:], decoder.feed(ids[:7], decoder.initial_state()))
-    for one, other in zip(whole, pieces, strict=True):
+    for one, other in zip((*whole.parts, whole.latest), (*pieces.parts, pieces.latest), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -125,7 +127,7 @@ def test_reading_in_pieces_leaves_the_plain_decoder_in_the_same_state(shape):
 def test_any_cutting_of_a_target_gives_the_same_outputs_and_state(shape, cuts):
     model = tiny_pairs.build(**shape)
     source = torch.randint(2, 9, (5, 3))
-    ids = torch.randint(0, 15 if model.monotone else 7, (6, 3))
+    ids = torch.randint(0, 15 if shape["attention"] == "monotone" else 7, (6, 3))
     for network in model.networks:
         state = network.start(source, torch.tensor([5, 3, 4]))
         whole, pieces = network.step(ids, state), []

@@ -1,21 +1,24 @@
 """Shapes, initialisation, tied weights, gradients and dropout of language models."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
-from riverrun.config import ModelSettings
+import tiny
+from riverrun.errors import ModelError
 from riverrun.models.cores import detach
 from riverrun.models.language_model import LanguageModel
+from riverrun.models.weights import as_array, load_weights, weights_of
+from riverrun.text.vocabulary import START
 
 VOCABULARY = 9
 
 
 def build(seed=0, **given):
     torch.manual_seed(seed)
-    defaults = {"embedding": 4, "hidden": 6, "layers": 2, "dropout": 0.0}
-    return LanguageModel(ModelSettings(**defaults | given), VOCABULARY)
+    return LanguageModel(tiny.shape(**{"layers": 2} | given), VOCABULARY)
 
 
 def symbols(time=5, batch=3):
@@ -55,7 +58,7 @@ def test_weights_may_begin_as_those_of_keras_do(shown):
     width = {"embedding": 4, "one-hot": VOCABULARY, "scaled-index": 1}[shown]
     shape = {"input": shown, "embedding": width, "hidden": 50, "layers": 1, "dropout": 0.0}
     torch.manual_seed(0)
-    model = LanguageModel(ModelSettings(**shape, initial_weights="keras"), VOCABULARY)
+    model = LanguageModel(tiny.shape(**shape, initial_weights="keras"), VOCABULARY)
     weights = model.state_dict()
     recurrent = weights["core.rnn.weight_hh_l0"]
     torch.testing.assert_close(recurrent.T @ recurrent, torch.eye(50), atol=1e-5, rtol=0)
@@ -98,8 +101,37 @@ def test_tied_weights_are_one_and_saved_so(embedding):
     model = build(tied=True, embedding=embedding)
     assert model.projection.weight is model.embedding.weight
     twin = build(1, tied=True, embedding=embedding)
-    twin.load_state_dict(model.state_dict())
+    weights = weights_of(model)
+    assert "projection.weight" not in weights
+    load_weights(twin, weights, Path("m"))
     assert torch.equal(twin.projection.weight, model.embedding.weight)
+    assert twin.projection.weight is twin.embedding.weight
+
+
+def test_tied_weights_that_version_0_1_0_wrote_twice_are_read():
+    model, twin = build(tied=True), build(1, tied=True)
+    twice = {name: as_array(tensor) for name, tensor in model.state_dict().items()}
+    assert twice.keys() - weights_of(model).keys() == {"projection.weight"}
+    load_weights(twin, twice, Path("m"))
+    assert torch.equal(twin.projection.weight, model.embedding.weight)
+
+
+def test_weights_of_another_model_are_refused_by_name():
+    with pytest.raises(ModelError, match=r"m: its weights do not fit its settings .*size mismatch"):
+        load_weights(build(), weights_of(build(hidden=7)), Path("m"))
+    with pytest.raises(ModelError, match="Missing key"):
+        load_weights(build(), {}, Path("m"))
+
+
+def test_the_state_ends_with_the_latest_ids_as_integers():
+    model = build(features=3)
+    state = model.initial_state(2)
+    assert state[-1].tolist() == [[START, START]] * 2
+    _, state = model(torch.tensor([[2, 3], [4, 5], [6, 7]]), state)
+    assert state[-1].tolist() == [[4, 5], [6, 7]]
+    assert not state[-1].is_floating_point()
+    model.remember(torch.tensor([[8, 8], [8, 8]]), state)
+    assert build().initial_state(2)[-1].shape == (0, 2)
 
 
 def test_an_untrained_model_predicts_the_frequencies():

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun import config
-from riverrun.config import TextSettings
-from riverrun.text import load_tokenizer, train_tokenizer
+import tiny
+from riverrun.config.resolved import SideSymbols
+from riverrun.text import load_tokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.sides import train_side
 from riverrun.text.splitting import split_chinese_words, split_clauses
@@ -37,7 +37,7 @@ def test_the_units_joined_are_the_text(split, text):
 @pytest.mark.parametrize("unit", ["jieba", "clause"])
 def test_round_trip_and_reload(unit):
     text = "".join(SAMPLES)
-    tokenizer = train_tokenizer(TextSettings(unit=unit), [text])
+    tokenizer = tiny.tokenizer([text], unit=unit)
     again = load_tokenizer(json.dumps(tokenizer.to_dict()))
     for sample in SAMPLES:
         assert again.decode(tokenizer.encode(sample)) == sample
@@ -47,7 +47,7 @@ def test_round_trip_and_reload(unit):
 @given(text=st.text(st.sampled_from("".join(SAMPLES)), max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_what_was_never_seen_is_spelled(unit, text):
-    tokenizer = train_tokenizer(TextSettings(unit=unit, min_count=2), SAMPLES)
+    tokenizer = tiny.tokenizer(SAMPLES, unit=unit, min_count=2)
     assert tokenizer.decode(tokenizer.encode(text)) == text
     assert not tokenizer.unseen(text)
 
@@ -79,17 +79,17 @@ def test_cuts_between_chunks_change_no_unit(unit, text, cuts):
 
 
 def test_a_side_of_pairs_may_be_chinese_words():
-    side = train_side("jieba", lambda: iter(SAMPLES), Normalizer(), config.build())
+    side = train_side("jieba", SAMPLES, "none", SideSymbols(False, "none", 1, "unknown"))
     assert len(side.encode(SAMPLES[0])) == len(split_chinese_words(SAMPLES[0]))
     assert side.decode(side.encode(SAMPLES[0])) == SAMPLES[0]
 
 
 def test_an_unfit_text_is_allowed_and_named():
     with pytest.warns(UserWarning, match="the text has no Chinese"):
-        train_tokenizer(TextSettings(unit="jieba"), ["only English here"])
+        tiny.tokenizer(["only English here"], unit="jieba")
     with pytest.warns(UserWarning, match="the text has no punctuation"):
-        train_tokenizer(TextSettings(unit="clause"), ["没有标点"])
+        tiny.tokenizer(["没有标点"], unit="clause")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        train_tokenizer(TextSettings(unit="jieba"), SAMPLES)
-        train_tokenizer(TextSettings(unit="clause"), SAMPLES)
+        tiny.tokenizer(SAMPLES, unit="jieba")
+        tiny.tokenizer(SAMPLES, unit="clause")

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riverrun.config import TextSettings
+import tiny
 from riverrun.errors import CorpusError, ModelError, UnknownSymbolError
-from riverrun.text import START, UNKNOWN, load_tokenizer, train_tokenizer
+from riverrun.text import START, UNKNOWN, load_tokenizer
 from riverrun.text.splitting import split_words
 from riverrun.text.symbols import describe
 
 
 def tokenizer_of(text, **chosen):
-    return train_tokenizer(TextSettings(**chosen), [text])
+    return tiny.tokenizer([text], **chosen)
 
 
 def test_symbols_are_in_order_of_frequency_after_two_special_ones():
@@ -84,7 +84,7 @@ def test_bpe_learns_longer_units_within_its_bound():
 
 
 def test_no_symbol_left_is_refused_with_the_remedy():
-    with pytest.raises(CorpusError, match=r"--text\.min-count"):
+    with pytest.raises(CorpusError, match=r"text\.min_count"):
         tokenizer_of("abc", min_count=2)
 
 
@@ -111,3 +111,14 @@ def test_many_unknown_symbols_are_named_briefly():
     assert describe({"a": 1}) == "'a'"
     assert describe({"a": 1, "b": 2}) == "'a' and 'b' (2 times)"
     assert describe(dict.fromkeys("abcdefgh", 1)) == "'a', 'b', 'c', 'd', 'e' and 3 more"
+
+
+@given(text=st.text("ab kʰ", max_size=20))
+@settings(deadline=None)
+def test_symbols_come_back_with_single_spaces_whole_or_streamed(text):
+    tokenizer = tokenizer_of("a b ab kʰ k", unit="symbols")
+    ids, decoder = tokenizer.encode(text).tolist(), tokenizer.decoder()
+    shown = tokenizer.decode(ids)
+    assert "".join(decoder.push(symbol) for symbol in ids) + decoder.flush() == shown
+    known = {"a", "b", "ab", "kʰ", "k"}
+    assert shown == " ".join(part if part in known else "\ufffd" for part in text.split())

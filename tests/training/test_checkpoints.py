@@ -47,21 +47,21 @@ def harm(path, how):
 
 
 @pytest.mark.parametrize("how", ["a flipped byte", "cut short", "no manifest", "empty"])
-def test_a_damaged_newest_one_is_named_and_passed_over(how, corpus, tmp_path, capsys):
+def test_a_damaged_newest_one_is_named_and_passed_over(how, corpus, tmp_path):
     output, every = tmp_path / "run", {"training__checkpoint_every": 4, "training__keep_checkpoints": 1}
     tiny.train(corpus, tmp_path / "unharmed", **every)
     tiny.train(corpus, output, **every | {"training__keep_checkpoints": 3})
     harm(output / "checkpoints" / "step-000000012", how)
     (output / "request.json").write_bytes((tmp_path / "unharmed" / "request.json").read_bytes())
-    happened = tiny.train(corpus, output, resume=True, **every)
-    said = capsys.readouterr().err
-    assert "step-000000012" in said
-    assert said.count("\n") == 1
+    with pytest.warns(UserWarning, match="step-000000012") as said:
+        happened = tiny.train(corpus, output, resume=True, **every)
+    assert len(said) == 1
     assert happened[0].step == 8
     assert tiny.weights(output) == tiny.weights(tmp_path / "unharmed")
 
 
-def test_damaged_later_ones_do_not_crowd_out_whole_ones(corpus, tmp_path, capsys):
+@pytest.mark.filterwarnings("ignore:checkpoint passed over")
+def test_damaged_later_ones_do_not_crowd_out_whole_ones(corpus, tmp_path):
     output = tmp_path / "run"
     every = {"training__checkpoint_every": 2, "training__keep_checkpoints": 6, "training__evaluate_every": 12}
     tiny.train(corpus, output, **every)
@@ -74,15 +74,15 @@ def test_damaged_later_ones_do_not_crowd_out_whole_ones(corpus, tmp_path, capsys
         if type(event).__name__ == "Saved":
             break
     assert event.step == 8
-    assert checkpoints.newest(output / "checkpoints").name == "step-000000008"
+    assert checkpoints.newest(output / "checkpoints").state.step == 8
 
 
-def test_when_all_are_damaged_the_run_begins_anew(corpus, tmp_path, capsys):
+def test_when_all_are_damaged_the_run_begins_anew(corpus, tmp_path):
     output = tmp_path / "run"
     tiny.train(corpus, output)
     expected = tiny.weights(output)
     for path in (output / "checkpoints").iterdir():
         harm(path, "no manifest")
-    assert tiny.train(corpus, output, resume=True)[0].step == 0
+    with pytest.warns(UserWarning, match="passed over"):
+        assert tiny.train(corpus, output, resume=True)[0].step == 0
     assert tiny.weights(output) == expected
-    assert "passed over" in capsys.readouterr().err

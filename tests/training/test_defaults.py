@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from riverrun import config
+from riverrun.config.building import build
 from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve
 
 
 def resolved(vocabulary, **given):
     dotted = {name.replace("__", "."): value for name, value in given.items()}
     circumstances = Circumstances(100_000, vocabulary, torch.device("cpu"), False)
-    return resolve(config.build(dotted), circumstances)
+    return resolve(build(dotted), circumstances)
 
 
 @pytest.mark.parametrize(

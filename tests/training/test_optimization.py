@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from riverrun.config import TrainingSettings
+from riverrun.config.settings import TrainingSettings
 from riverrun.training.optimization import Optimizer, Plateau, learning_rate
 
 

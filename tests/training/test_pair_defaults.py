@@ -3,16 +3,27 @@
 import pytest
 import torch
 
-from riverrun import config
+from riverrun.config.building import build
+from riverrun.config.settings import Settings
+from riverrun.data.pairs import Pair
 from riverrun.errors import SettingsError
-from riverrun.training.defaults import Circumstances
-from riverrun.training.pair_defaults import MOST_MEMBERS, PairCircumstances, choose_attention, resolve
+from riverrun.training.pair_defaults import (
+    MOST_MEMBERS,
+    PairCircumstances,
+    choose_attention,
+    choose_reading,
+    resolve,
+)
+
+
+def reading_of(settings: Settings):
+    return choose_reading(settings, lambda: iter([Pair(1, "abc", "a b k")]))
 
 
 def resolved(pairs=8000, fast_bf16=True, attention="monotone", **given):
-    dotted = {name.replace("__", "."): value for name, value in given.items()}
-    machine = Circumstances(pairs * 6, 40, torch.device("cpu"), fast_bf16)
-    return resolve(config.build(dotted), attention, PairCircumstances(pairs, 12.0, machine))
+    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    circumstances = PairCircumstances(pairs, 12.0, torch.device("cpu"), fast_bf16)
+    return resolve(settings, *reading_of(settings), attention, circumstances)
 
 
 @pytest.mark.parametrize(
@@ -76,15 +87,14 @@ def test_threads_give_time():
     [(("char", "symbols"), "monotone"), (("word", "word"), "additive"), (("bpe", "char"), "additive")],
 )
 def test_words_are_never_transduced_however_well_they_align(units, attention):
-    settings = config.build({"data.source_unit": units[0], "data.target_unit": units[1]})
-    assert choose_attention(settings, lambda: 0.9) == attention
+    settings = build({"data.source_unit": units[0], "data.target_unit": units[1]})
+    assert choose_attention(settings, reading_of(settings)[1], lambda: 0.9) == attention
 
 
 @pytest.mark.parametrize(
     "given", [{"model.attention": "monotone"}, {"model.attention": "dot"}, {"training.teacher_forcing": 0.5}]
 )
 def test_tagging_takes_no_attention(given):
+    settings = build({"data.task": "tagging", "model.bidirectional": False} | given)
     with pytest.raises(SettingsError, match="tagging reads each output at its own symbol"):
-        choose_attention(
-            config.build({"data.task": "tagging", "model.bidirectional": False} | given), lambda: 1.0
-        )
+        choose_attention(settings, reading_of(settings)[1], lambda: 1.0)

@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 
 import tiny
-from riverrun.config import ModelSettings
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.models.language_model import LanguageModel
 from riverrun.training import softmax
 from riverrun.training.softmax import Sampler, sampled_loss
@@ -27,7 +26,7 @@ def targets(seed):
 
 def model():
     torch.manual_seed(0)
-    return LanguageModel(ModelSettings(embedding=4, hidden=6, layers=1, dropout=0.0), VOCABULARY)
+    return LanguageModel(tiny.shape(), VOCABULARY)
 
 
 def test_a_sample_has_the_targets_and_a_fixed_number_of_symbols():
@@ -111,7 +110,7 @@ def test_training_by_samples_learns_what_training_over_everything_does(reading, 
     for kind in ("full", "sampled"):
         more = {"training__softmax": kind, "training__negatives": 4}
         stopped = tiny.train(corpus, tmp_path / kind, **given, **reading, **more)[-1]
-        bits[kind] = stopped.figures["bits_per_character"]
+        bits[kind] = stopped.best.figures["bits_per_character"]
     assert bits["sampled"] == pytest.approx(bits["full"], rel=0.05)
 
 
@@ -119,7 +118,7 @@ def test_training_by_samples_learns_what_training_over_everything_does(reading, 
 @pytest.mark.parametrize("at_once", [1, 7])
 def test_held_out_text_is_scored_in_pieces(at_once, reading, corpus, tmp_path, monkeypatch):
     """However few logits are allowed at once, the loss is the same, and no more are made."""
-    whole = tiny.train(corpus, tmp_path / "whole", budget__steps=4, **reading)[-1].nats_per_token
+    whole = tiny.train(corpus, tmp_path / "whole", budget__steps=4, **reading)[-1].best.nats_per_token
     widths = []
     project = LanguageModel.project
 
@@ -130,6 +129,6 @@ def test_held_out_text_is_scored_in_pieces(at_once, reading, corpus, tmp_path, m
 
     monkeypatch.setattr(LanguageModel, "project", counted)
     monkeypatch.setattr(softmax, "_LOGITS_AT_ONCE", at_once * 40)
-    pieces = tiny.train(corpus, tmp_path / "pieces", budget__steps=4, **reading)[-1].nats_per_token
+    pieces = tiny.train(corpus, tmp_path / "pieces", budget__steps=4, **reading)[-1].best.nats_per_token
     assert pieces == pytest.approx(whole, rel=1e-6)
     assert max(widths) <= at_once * 2  # of fewer than 40 symbols

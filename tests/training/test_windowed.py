@@ -5,6 +5,8 @@ import pytest
 import riverrun
 from riverrun.errors import SettingsError
 
+pytestmark = pytest.mark.filterwarnings("ignore:the (training|held-out) text has")
+
 BASE = {
     "data.reading": "windows",
     "data.window": 1,
@@ -46,7 +48,7 @@ def test_the_alphabet_is_learned_in_every_framing(alphabet, tmp_path, framing):
     assert model.facts["validation_accuracy"] == 1.0
     if not {"model.features", "data.state"} & framing.keys():
         assert model.generate("F", length=1, temperature=0) == "G"
-    if model.settings["data"]["window"] == 1 and model.settings["data"]["state"] == "fresh":
+    if model.settings.data.window == 1 and model.settings.data.state == "fresh":
         return  # has only ever seen its first step
     assert model.generate("ABC", length=1, temperature=0) == "D"
 

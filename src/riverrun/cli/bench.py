@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.cli.precision_flag import add_precision
 
 _PROMPT = 1000  # symbols read before writing
 
@@ -15,12 +16,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to write (default 2)")
     parser.add_argument("--n", type=int, default=1, help="how many samples at once")
-    parser.add_argument(
-        "--precision",
-        choices=("fp32", "bf16", "int8"),
-        default="fp32",
-        help="how weights are kept (default fp32)",
-    )
+    add_precision(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -52,30 +48,27 @@ def measure(path: str, seconds: float, count: int, precision: Any) -> dict:
     """Speed of a model in symbols, and the shares of it, in seconds."""
     begun = time.perf_counter()
     from riverrun.api import load_language_model
-    from riverrun.bundle import read_bundle
-    from riverrun.generation.decoder import build_decoder
+    from riverrun.generation.compiled.calling import CompiledDecoder
     from riverrun.generation.sampling import Sampling
     from riverrun.generation.streaming import begin
 
     imported = time.perf_counter()
-    model = load_language_model(path)
+    model = load_language_model(path, precision)
     loaded = time.perf_counter()
-    weights = read_bundle(model.path).weights
-    unpacked = time.perf_counter()
-    decoder = build_decoder(weights, model.settings["model"], precision)
+    decoder = model.decoder
     built = time.perf_counter()
     ids = [2 + place % (decoder.vocabulary - 2) for place in range(_PROMPT)]
     sampling = Sampling()
-    position = begin(decoder, ids, sampling)
+    position = begin(decoder, ids)
     prompted = time.perf_counter()
     rate, symbols = writing_rate(decoder, position, sampling, seconds, count)
     stages = {}
-    if time_stages := getattr(decoder, "stage_seconds", None):  # the plain decoder has none to tell apart
-        stages = time_stages(position, sampling, max(1, symbols // 4))
+    if isinstance(decoder, CompiledDecoder):  # the plain one has no stages to tell apart
+        stages = decoder.stage_seconds(position, sampling, max(1, symbols // 4))
     start = {
         "import": imported - begun,
         "load_and_verify": loaded - imported,
-        "pack_weights_and_load_code": built - unpacked,
+        "pack_weights_and_load_code": built - loaded,
         f"prompt_of_{_PROMPT}_symbols": prompted - built,
     }
     length = sum(map(len, model.tokenizer.decode(ids))) / len(ids)  # characters to a symbol

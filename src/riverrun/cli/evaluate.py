@@ -3,15 +3,14 @@
 import argparse
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.cli.translate import add_precision
+from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.translate import add_beam
 
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("file", help="a file, directory, glob, known text or - for standard input")
-    parser.add_argument(
-        "--beam", type=int, default=4, metavar="K", help="translators: hypotheses kept (default 4)"
-    )
+    add_beam(parser, "translators: hypotheses kept")
     parser.add_argument(
         "--skip-bad",
         "--data.skip-bad",

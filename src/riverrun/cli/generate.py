@@ -6,6 +6,8 @@ import time
 import warnings
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.sampling_flags import add_sampling, sampling_of
 from riverrun.errors import InputError
 
 
@@ -14,28 +16,13 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("prompt", nargs="?", default="", help="the text to go on from")
     parser.add_argument("--length", type=int, default=400, help="symbols to write (default 400)")
     parser.add_argument("--endless", action="store_true", help="write until stopped")
+    add_sampling(parser)
     parser.add_argument(
-        "--temperature", type=float, default=0.8, help="0 is greedy, 1 the model's own (default 0.8)"
+        "--stop", action="append", default=[], metavar="TEXT", help="end before this text; may be repeated"
     )
-    parser.add_argument("--greedy", action="store_true", help="always the most likely symbol")
-    parser.add_argument(
-        "--uniform", action="store_true", help="every symbol with equal chance: the lower bound"
-    )
-    parser.add_argument("--top-k", type=int, default=0, help="only the K most likely symbols")
-    parser.add_argument("--top-p", type=float, default=1.0, help="only the most likely symbols that sum to P")
-    parser.add_argument(
-        "--min-p", type=float, default=0.0, help="only symbols P times as likely as the likeliest"
-    )
-    parser.add_argument(
-        "--typical-p", type=float, default=1.0, help="only symbols of typical surprisal, up to P"
-    )
-    parser.add_argument(
-        "--repetition-penalty", type=float, default=1.0, help="above 1 discourages repetition"
-    )
-    parser.add_argument("--repetition-window", type=int, default=64, help="symbols that count as recent")
-    parser.add_argument("--stop", nargs="+", default=[], metavar="TEXT", help="end before any of these texts")
     parser.add_argument("--n", type=int, default=1, help="how many samples")
     parser.add_argument("--seed", type=int, help="same seed, same text")
+    add_precision(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -45,27 +32,19 @@ def run(options: argparse.Namespace) -> int:
 
     if options.endless and (options.json or options.n != 1):
         raise InputError("--endless streams one sample to the terminal: leave out --json and --n")
-    model = load_language_model(options.model)
-    sampling = {
-        "temperature": 0.0 if options.greedy else options.temperature,
-        "top_k": options.top_k,
-        "top_p": options.top_p,
-        "min_p": options.min_p,
-        "typical_p": options.typical_p,
-        "repetition_penalty": options.repetition_penalty,
-        "repetition_window": options.repetition_window,
-        "uniform": options.uniform,
-    }
-    choice = {"seed": new_seed() if options.seed is None else options.seed, "stop": options.stop, **sampling}
+    model = load_language_model(options.model, options.precision)
+    seed = new_seed() if options.seed is None else options.seed
+    choice = {"seed": seed, "stop": options.stop, **sampling_of(options)}
     if options.json:
-        with warnings.catch_warnings(action="ignore"):  # what is to be said is said below
+        _ = model.decoder  # which may have something to say
+        with warnings.catch_warnings(action="ignore"):  # what is to be said of the prompt is said below
             model.generate(options.prompt, 1, **choice)
         first = time.perf_counter() - began
         samples = model.samples(options.prompt, options.length, n=options.n, **choice)
         characters = sum(len(sample.text) for sample in samples)
         report = {
             "samples": [sample.to_dict() for sample in samples],
-            "seed": choice["seed"],
+            "seed": seed,
             "first_symbol_seconds": first,  # from the first import on
             "characters_per_second": characters / samples[0].seconds if samples[0].seconds else None,
         }

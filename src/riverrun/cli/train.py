@@ -4,129 +4,76 @@ import argparse
 import os
 import shlex
 import signal
-from collections.abc import Container, Iterator
-from contextlib import contextmanager, suppress
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
+from riverrun.cli.setting_options import add_setting, add_settings, settings_of
+from riverrun.cli.stopping import stop_on_signals
 from riverrun.errors import InputError
+
+if TYPE_CHECKING:
+    from riverrun.training.events import Stopped
 
 
 def add_arguments(parser: Parser) -> None:
     parser.usage = (
         "riverrun train CORPUS... [-o DIR] [--minutes M | --epochs N | --steps N] [--section.key VALUE ...]"
     )
+    parser.keeps_faults = True
     parser.add_argument("corpus", nargs="*", help="files, directories, globs, - or names of known texts")
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", help="the model directory (default: the corpus' name)"
+    budget = parser.add_argument_group("how long (one of these)")
+    add_setting(
+        budget, "--minutes", "budget.minutes", "wall time of the whole command (default: 3)", metavar="M"
     )
-    parser.add_argument(
-        "--task",
-        metavar="TASK",
-        help="language, translation or tagging (default: by the files; pairs are .tsv)",
-    )
-    parser.add_argument("--minutes", metavar="M", help="budget: wall time (default: 3)")
-    parser.add_argument("--epochs", metavar="N", help="budget: passes over the text")
-    parser.add_argument("--steps", metavar="N", help="budget: updates of the weights")
-    parser.add_argument("--config", metavar="FILE", help="settings in TOML")
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
-    parser.add_argument("--overwrite", action="store_true", help="replace the model in the output directory")
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    plain_help = parser.format_help
-    parser.format_help = lambda: f"{plain_help()}\n{_settings_help()}"
-    parser.parse_args = _keeping_settings(parser)  # pyright: ignore[reportAttributeAccessIssue]
+    add_setting(budget, "--epochs", "budget.epochs", "epochs, which are passes over the text", metavar="N")
+    add_setting(budget, "--steps", "budget.steps", "updates of the weights", metavar="N")
+    output = parser.add_argument_group("the model directory")
+    output.add_argument("-o", "--output", metavar="DIR", help="its name (default: the corpus' name)")
+    output.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    output.add_argument("--overwrite", action="store_true", help="replace the model in it")
+    add_settings(parser)
+    others = parser.add_argument_group("more")
+    others.add_argument("--config", metavar="FILE", help="settings in TOML, by sections; a flag wins over it")
+    add_setting(others, "--task", "data.task", "language, translation or tagging (default: by the files)")
+    others.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
 
 def run(options: argparse.Namespace) -> int:
     # Before torch loads: its threads wait by spinning for milliseconds, which on a busy machine takes the core
     # from the thread they wait for. A shorter spin costs nothing when idle and was 1.5 times faster when busy.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    from riverrun import config
-    from riverrun.cli.display import display
-    from riverrun.training.planning import Clock
+    from riverrun.progress.following import follow
+    from riverrun.training.clock import Clock
     from riverrun.training.run import Request
     from riverrun.training.run import run as train
 
     clock = Clock.since_process_start()
-    file = config.read_toml(Path(options.config)) if options.config else {}
-    budget = {
-        f"budget.{k}": v for k in ("minutes", "epochs", "steps") if (v := getattr(options, k)) is not None
-    }
-    if options.task is not None:
-        options.dotted["data.task"] = options.task
-    if budget:  # a budget given by flag replaces the file's
-        file = {key: value for key, value in file.items() if not key.startswith("budget.")}
-    settings = config.build(file, options.dotted, budget)
+    settings = settings_of(options)
     if not options.corpus and not options.resume:
         raise InputError("no text given: riverrun train CORPUS..., a file, a directory, - or a known name")
     output = Path(options.output) if options.output else _default_output(options.corpus)
     request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite)
     resume = shlex.join(["riverrun", "train", *options.corpus, "-o", str(output), "--resume"])
-    with _stop_on_interrupt() as should_stop:
-        last = display(train(request, clock, should_stop), request, resume, quiet=False)
+    with stop_on_signals() as asked:
+        happening = asked.noting(train(request, clock, lambda: asked.by is not None))
+        last = follow(happening, output, resume)
     if options.json:
         report = {
             "model": str(output),
             "steps": last.step,
             "seconds": round(last.seconds, 3),
             "reason": last.reason,
-            "validation_nats_per_token": last.nats_per_token,
-            **{f"validation_{name}": value for name, value in last.figures.items()},
+            **last.held_out_figures,
         }
         print_json(report)
-    return 130 if last.reason == "interrupted" else 0
-
-
-def _keeping_settings(parser: Parser):
-    """Parse with ``--section.key VALUE`` flags taken out first; they may stand anywhere."""
-    plain = parser.parse_intermixed_args
-
-    def parse(arguments: list[str]) -> argparse.Namespace:
-        dotted, rest = split_settings(arguments, parser._option_string_actions)
-        options = plain(rest)
-        options.dotted = dotted
-        return options
-
-    return parse
-
-
-def split_settings(arguments: list[str], flags: Container[str]) -> tuple[dict[str, Any], list[str]]:
-    """Separate ``--section.key VALUE``, ``--section.key=VALUE`` and bare ``--section.key`` (true) from the rest.
-
-    What is none of the command's own ``flags`` is taken for a setting too, so that all unknown ones are
-    reported together, with the nearest known names.
-    """
-    dotted: dict[str, Any] = {}
-    rest: list[str] = []
-    items = iter(enumerate(arguments))
-    for index, argument in items:
-        name, equals, value = argument.removeprefix("--").partition("=")
-        key = name.replace("-", "_")
-        if not argument.startswith("--") or argument == "--" or f"--{name}" in flags:
-            rest.append(argument)
-            continue
-        following = arguments[index + 1] if index + 1 < len(arguments) else "--"
-        alone = key in _SWITCHES and following not in ("true", "false")
-        if not equals and (following.startswith("--") or alone):
-            value = "true"
-        elif not equals:
-            value = following
-            next(items)
-        dotted[key] = value
-    return dotted, rest
-
-
-_SWITCHES = ("text.lower", "model.tied", "model.input_feeding", "data.skip_bad")
-
-
-def _settings_help() -> str:
-    from riverrun.config import known_keys
-
-    rows = [
-        f"  --{key.replace('_', '-'):34}{about}" for key, about in known_keys().items() if "budget" not in key
-    ]
-    return "settings (also sections of a --config file; auto chooses):\n" + "\n".join(rows) + "\n"
+    if last.reason == "interrupted":
+        return 128 + (asked.by or signal.SIGINT)
+    with suppress(OSError):  # nobody reads any more
+        print(_next(output, last), file=sys.stderr)
+    return 0
 
 
 def _default_output(corpus: list[str]) -> Path:
@@ -136,22 +83,12 @@ def _default_output(corpus: list[str]) -> Path:
     return Path(stem if not Path(stem).is_file() and stem != corpus[0].rstrip("/") else f"{stem}-model")
 
 
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Any]:
-    """Ctrl-C asks the run to stop after its step; a second one ends it at once."""
-    asked = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        with suppress(OSError):  # not print: the signal may have come in the middle of one
-            os.write(2, b"\nstopping after this step; Ctrl-C again to leave without saving\n")
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _next(output: Path, last: "Stopped") -> str:
+    """What to do with the model now."""
+    model = shlex.quote(str(output))
+    use = (
+        f'translate {model} "..."'
+        if last.best is not None and "exact_match" in last.best.figures
+        else f"generate {model}"
+    )
+    return f"next: riverrun {use}; riverrun show {model} says how good it is and what to try"

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
-from riverrun.data.corpus import standard_input
+from riverrun.cli.precision_flag import add_precision
+from riverrun.data.finding import standard_input
 from riverrun.errors import InputError
+from riverrun.generation.search import Search
 
 if TYPE_CHECKING:
     from riverrun.translator import TrainedTranslator, Translation
@@ -21,14 +23,20 @@ TOGETHER = 256  # lines translated at once, if as many are waiting
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("text", nargs="*", help="texts (default: the lines of standard input)")
+    add_beam(parser, "hypotheses kept; 1 is greedy")
     parser.add_argument(
-        "--beam", type=int, default=4, metavar="K", help="hypotheses kept; 1 is greedy (default 4)"
+        "--n-best",
+        type=int,
+        default=Search.n_best,
+        metavar="N",
+        help="outputs for each text (default %(default)s)",
     )
     parser.add_argument(
-        "--n-best", type=int, default=1, metavar="N", help="outputs for each text (default 1)"
-    )
-    parser.add_argument(
-        "--length-penalty", type=float, default=0.6, metavar="A", help="0 prefers short outputs (default 0.6)"
+        "--length-penalty",
+        type=float,
+        default=Search.length_penalty,
+        metavar="A",
+        help="0 prefers short outputs (default %(default)s)",
     )
     parser.add_argument(
         "--temperature", type=float, metavar="T", help="draw random outputs instead of searching"
@@ -41,18 +49,15 @@ def add_arguments(parser: Parser) -> None:
         metavar="MODEL",
         help="another model that votes; may be repeated",
     )
-    add_precision(parser)
+    add_precision(parser, "fp32", "bf16")
     parser.add_argument("--score", metavar="TARGET", help="score this output of the one text given")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--html", metavar="FILE", help="write a page that shows where each output was read")
 
 
-def add_precision(parser: Parser) -> None:
+def add_beam(parser: Parser, about: str) -> None:
     parser.add_argument(
-        "--precision",
-        choices=("fp32", "bf16"),
-        default="fp32",
-        help="translators: bf16 is faster on processors that multiply it, and rounds (default fp32)",
+        "--beam", type=int, default=Search.beam, metavar="K", help=f"{about} (default %(default)s)"
     )
 
 

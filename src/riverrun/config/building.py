@@ -1,27 +1,37 @@
-"""From flags and files to checked settings, and back to a file."""
+"""From flags and files to checked settings."""
 
 import difflib
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from riverrun.config.conditions import CONDITIONS
 from riverrun.config.settings import Section, Settings
 from riverrun.errors import SettingsError
 
 
 def known_keys() -> dict[str, str]:
-    """Every dotted setting with its description and default, in the order of this page."""
-    return {name: f"{field.description} [{_shown(field.default)}]" for name, field in _fields()}
+    """Every dotted setting with its description and default, in the order of the page."""
+    return {name: f"{_where(name)}{field.description} [{_shown(field.default)}]" for name, field in _fields()}
+
+
+def _where(name: str) -> str:
+    """``pairs: `` or ``text: `` for what matters among them alone."""
+    kinds = {c.values[0] for c in CONDITIONS if c.decider == "kind" and name in c.settings}
+    return "".join(f"{kind}: " for kind in kinds)
+
+
+def switches() -> set[str]:
+    """The settings that are true or false."""
+    return {name for name, field in _fields() if field.annotation in (bool, bool | None)}
 
 
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
-    """Every dotted setting, in the order of this page."""
+    """Every dotted setting, in the order of the page."""
     for section, section_field in Settings.model_fields.items():
         for key, field in _section_class(section_field.annotation).model_fields.items():
             yield f"{section}.{key}", field
@@ -74,34 +84,13 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("model.tied needs model.input = embedding")
     if settings.training.loss == "last" and data.reading == "lanes":
         faults.append("training.loss = last needs data.reading = windows")
-    if data.shortest is not None and data.shortest > data.window:
+    if data.shortest > data.window:
         faults.append(f"data.shortest = {data.shortest} is more than data.window = {data.window}")
-    if data.state == "carried" and (data.order, data.stride, data.shortest) != (
-        "as-written",
-        data.window,
-        None,
-    ):
+    if data.state == "carried" and (data.order, data.stride, data.shortest) != ("as-written", data.window, 0):
         faults.append(
             "data.state = carried needs data.order = as-written, data.stride = data.window and windows of one length"
         )
     return faults
-
-
-def refuse_foreign(settings: Settings, kind: Literal["text", "pairs"]) -> None:
-    """Raise SettingsError naming every setting that is not as by default and would change nothing.
-
-    Which settings are for text or for pairs alone is told by the first word of their description.
-    """
-    other = "pairs" if kind == "text" else "text"
-    foreign = [
-        name
-        for name, field in _fields()
-        if str(field.description).startswith(f"{other}:") and attrgetter(name)(settings) != field.default
-    ]
-    hint = "; for pairs give data.source_unit and data.target_unit" if "text.unit" in foreign else ""
-    if foreign:
-        given = "this is text" if kind == "text" else "these are pairs"
-        raise SettingsError(f"{', '.join(foreign)}: only for {other}, and {given}{hint}")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -130,37 +119,10 @@ def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
     return dotted
 
 
-def to_toml(settings: Settings) -> str:
-    """Write settings as TOML; auto values are left out."""
-    lines: list[str] = []
-    for section, values in settings.model_dump(exclude_none=True).items():
-        lines.append(f"[{section}]")
-        lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def from_toml(text: str) -> Settings:
-    """The inverse of :func:`to_toml`; raises SettingsError."""
-    return build(flatten(tomllib.loads(text)))
-
-
-def replace(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """A copy with dotted settings changed, checked again."""
-    dotted = flatten(settings.model_dump(exclude_none=True))
-    return build(dotted, changes)
-
-
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     """``; did you mean X?`` for a close word, else an empty string."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML wants this one escaped too
 
 
 def _section_class(annotation: Any) -> type[Section]:

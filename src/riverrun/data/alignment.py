@@ -1,19 +1,20 @@
 """Which source symbol each target symbol belongs to: a stochastic edit distance, fitted by expectation
-maximisation (Ristad & Yianilos 1998), and the actions of a transducer that follow from it.
+maximisation (Ristad & Yianilos 1998), and the actions that a transducer learns from.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.actions import Actions
+from riverrun.data.rows import Ids
 from riverrun.text.vocabulary import START
 
 Array = NDArray[np.float64]
-Ids = NDArray[np.int32]
 
 LARGEST = 1 << 24  # cells of the substitution table; larger vocabularies are not aligned
 SMOOTHING = 1e-6
@@ -34,23 +35,16 @@ class Aligner:
     deletion: Array
 
     def actions(self, source: Ids, target: Ids) -> Ids:
-        """Actions of the most likely alignment, the boundary symbol last.
+        """Actions of the most likely alignment, the boundary symbol last."""
+        actions = Actions(len(self.insertion))
+        written, taken = _functions().align(source, target, *self._logarithms)
+        with_symbol = np.where(taken, actions.write_and_move(written), written)
+        return np.append(np.where(written < 0, actions.move, with_symbol), START).astype(np.int32)
 
-        For V target symbols: ``a < V`` writes a and stays, ``V + a`` writes a and moves on, ``2V`` moves on.
-        """
-        vocabulary = len(self.insertion)
-        found = _functions().align(source, target, *self._logarithms)
-        return np.append(np.where(found < 0, 2 * vocabulary, found), START).astype(np.int32)
-
-    @property
-    def _logarithms(self) -> tuple[Array, Array, Array]:
-        if "_logs" not in self.__dict__:
-            logs = tuple(
-                np.log(np.maximum(table, 1e-30))
-                for table in (self.substitution, self.insertion, self.deletion)
-            )
-            object.__setattr__(self, "_logs", logs)
-        return self.__dict__["_logs"]
+    @cached_property
+    def _logarithms(self) -> tuple[Array, ...]:
+        tables = (self.substitution, self.insertion, self.deletion)
+        return tuple(np.log(np.maximum(table, 1e-30)) for table in tables)
 
 
 class Fit(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from riverrun.data.cache import cache_directory, write_atomically
+from riverrun.data import cache
 
 ABOUT = {
     "addition": "sums of 3-digit numbers; addition-N for N digits, addition-N-reversed to feed them backwards, "
@@ -52,11 +52,10 @@ def task_file(name: str) -> Path | None:
     """A task's pairs as a TSV file in the cache, or None if no task has that name."""
     if (generate := parse_task(name)) is None:
         return None
-    path = cache_directory() / "texts" / f"{name}.tsv"
-    if not path.exists():
-        rows = "".join(f"{source}\t{target}\n" for source, target in generate(random.Random(0)))
-        write_atomically(path, rows.encode("utf-8"))
-    return path
+    if (found := cache.find("texts", f"{name}.tsv")) is not None:
+        return found
+    rows = "".join(f"{source}\t{target}\n" for source, target in generate(random.Random(0)))
+    return cache.keep("texts", f"{name}.tsv", rows.encode("utf-8"))
 
 
 def additions(draw: random.Random, digits: int, form: str | None = None) -> Iterator[tuple[str, str]]:

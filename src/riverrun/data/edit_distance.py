@@ -59,7 +59,7 @@ def align(source, target, substitution, insertion, deletion):
     """Edits of the most likely path, from log-probabilities.
 
     Returns:
-        For each edit ``V + a`` (symbol a in place of a source symbol), ``a`` (a inserted) or -1 (deletion).
+        For each edit the symbol that it writes (-1: a deletion) and whether it takes a source symbol.
     """
     n, m = len(source), len(target)
     best = np.full((n + 1, m + 1), -np.inf)
@@ -79,18 +79,14 @@ def align(source, target, substitution, insertion, deletion):
                 value = best[i, j - 1] + insertion[target[j - 1]]
                 if value > best[i, j]:
                     best[i, j], edit[i, j] = value, 2
-    path = np.empty(n + m, np.int64)
+    written = np.empty(n + m, np.int64)
+    taken = np.empty(n + m, np.bool_)
     length = 0
     i, j = n, m
     while i > 0 or j > 0:
-        if edit[i, j] == 0:
-            i, j = i - 1, j - 1
-            path[length] = len(insertion) + target[j]
-        elif edit[i, j] == 1:
-            i -= 1
-            path[length] = -1
-        else:
-            j -= 1
-            path[length] = target[j]
+        taken[length] = edit[i, j] != 2
+        written[length] = -1 if edit[i, j] == 1 else target[j - 1]
+        i -= edit[i, j] != 2
+        j -= edit[i, j] != 1
         length += 1
-    return path[:length][::-1]
+    return written[:length][::-1], taken[:length][::-1]

@@ -3,20 +3,26 @@
 import hashlib
 import json
 import os
-import tempfile
 import weakref
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.data.cache import cache_directory
+from riverrun.data import cache
 from riverrun.data.corpus import Corpus
+from riverrun.data.positional import read_at
 from riverrun.errors import CorpusError
+from riverrun.files import documents, incoming, records
 from riverrun.text import START, Tokenizer
+from riverrun.text.counting import Counts, count
 from riverrun.text.tokenizer import rebuffer
+
+_FORM = 3  # of what is kept
+_VERIFIED_AT_ONCE = 1 << 20  # ids
+_LONGEST_FACTS = 1 << 16  # bytes
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,22 @@ class IdFile:
         path: raw little-endian unsigned integers.
         length: number of ids N.
         width: bytes of one id.
-        characters: characters of normalised text they stand for.
-        size: bytes of UTF-8 of that text.
+        counts: of the text that they stand for, without the start symbols between documents.
     """
 
     path: Path
     length: int
     width: int
-    characters: int
-    size: int
+    counts: Counts
+
+    @property
+    def characters(self) -> int:
+        return self.counts.characters
+
+    @property
+    def symbols_per_character(self) -> float | None:
+        """Ids for each character; None where symbols do not tell every character, so that no figure can be given."""
+        return self.length / self.counts.characters if self.counts.tells_every_character else None
 
     def read(self, start: int, stop: int) -> NDArray[np.int64]:
         """Ids [stop - start] from positions ``start`` to ``stop``.
@@ -43,77 +56,114 @@ class IdFile:
         Reads through the page cache rather than a mapping, so that resident memory does not grow as
         training walks over a large file.
         """
-        raw = os.pread(self._descriptor, (stop - start) * self.width, start * self.width)
+        raw = read_at(self._descriptor, (stop - start) * self.width, start * self.width)
         return np.frombuffer(raw, f"<u{self.width}").astype(np.int64)
 
     @cached_property
     def _descriptor(self) -> int:
         """Stays open, so that cleaning the cache does not disturb a run; closed with the object."""
-        descriptor = os.open(self.path, os.O_RDONLY)
+        descriptor = incoming.descriptor_of(self.path)
         weakref.finalize(self, os.close, descriptor)
         return descriptor
+
+    def holds(self, sha256: str, symbols: int) -> bool:
+        """Whether its content has that checksum, and all ids are of so many symbols. Read in pieces."""
+        digest, place = hashlib.sha256(), 0
+        if os.fstat(self._descriptor).st_size != self.length * self.width:
+            return False
+        while place < self.length:
+            raw = os.pread(self._descriptor, _VERIFIED_AT_ONCE * self.width, place * self.width)
+            if not raw or np.frombuffer(raw, f"<u{self.width}").max() >= symbols:
+                return False
+            digest.update(raw)
+            place += len(raw) // self.width
+        return digest.hexdigest() == sha256
 
 
 def encode_corpus(corpus: Corpus, tokenizer: Tokenizer, start: int = 0, stop: int | None = None) -> IdFile:
     """Encode the characters ``start:stop`` of a corpus, or find them already encoded.
 
     The file's name is a hash of content, tokenizer and range. It is written under a temporary name and
-    renamed, so two processes may do the same work at once.
+    renamed, so two processes may do the same work at once. One that is damaged, or another user's, counts as none.
 
     Raises:
         UnknownSymbolError: under the policy ``refuse``.
         CorpusError: nothing is left after encoding, or the cache cannot be written.
     """
-    identity = json.dumps([corpus.digest, tokenizer.to_dict(), start, stop], sort_keys=True)
+    identity = json.dumps([_FORM, corpus.digest, tokenizer.to_dict(), start, stop], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    path = cache_directory() / "ids" / f"{key}.bin"
-    about = path.with_suffix(".json")
-    try:
-        if not about.exists():
-            _encode(corpus, tokenizer, start, stop, path, about)
-        facts = json.loads(about.read_text(encoding="utf-8"))
-        found = IdFile(path, **facts)
-        if path.stat().st_size != found.length * found.width:
-            raise ValueError("its length is wrong")
-    except (OSError, ValueError, TypeError) as error:
-        raise CorpusError(
-            f"encoded text in the cache ({path.parent}): {error}; run riverrun data clean, "
-            "or set RIVERRUN_CACHE to a directory with room"
-        ) from error
+    found = _kept(key, tokenizer.size)
+    if found is None:
+        try:
+            _encode(corpus, tokenizer, start, stop, key)
+        except OSError as error:
+            raise CorpusError(
+                f"encoded text in the cache ({cache.writable('ids')}): {error.strerror}; run riverrun data clean, "
+                "or set RIVERRUN_CACHE to a directory with room"
+            ) from error
+        found = _kept(key, tokenizer.size)
+        if found is None:
+            raise CorpusError(
+                f"encoded text in the cache ({cache.writable('ids')}) changes while it is written"
+            )
     if not found.length:
         raise CorpusError(f"{corpus.name}: no symbol of the vocabulary is in the text")
     return found
 
 
-def _encode(
-    corpus: Corpus, tokenizer: Tokenizer, start: int, stop: int | None, path: Path, about: Path
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    width = 1 if tokenizer.size <= 1 << 8 else 2 if tokenizer.size <= 1 << 16 else 4
-    dtype = f"<u{width}"
-    length = characters = size = 0
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+@dataclass(frozen=True)
+class _Facts:
+    """What is noted beside a file of ids; see :class:`IdFile`."""
+
+    length: int
+    width: int
+    counts: Counts
+    sha256: str
+
+
+def _kept(key: str, symbols: int) -> IdFile | None:
+    """An entry of the cache that is there, whole, and of this user."""
+    path, about = cache.find("ids", f"{key}.bin"), cache.find("ids", f"{key}.json")
+    if path is None or about is None:
+        return None
     try:
-        with os.fdopen(handle, "wb") as stream:
-            for document in _documents(corpus, start, stop):
-                if length:
-                    stream.write(np.array([START], dtype).tobytes())
-                    length += 1
-                for piece in rebuffer(document, tokenizer.unit, tokenizer.normalizer):
-                    ids = tokenizer.encode(piece)
-                    stream.write(ids.astype(dtype).tobytes())
-                    text = tokenizer.normalizer(piece)
-                    length += len(ids)
-                    characters += len(text)
-                    size += len(text.encode("utf-8", "surrogatepass"))
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    facts = {"length": length, "width": width, "characters": characters, "size": size}
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as stream:
-        json.dump(facts, stream)
-    os.replace(stream.name, about)
+        facts = records.read(_Facts, documents.parse(incoming.read(about, _LONGEST_FACTS).decode("utf-8")))
+        if facts.width != _width(symbols) or facts.length < 0:
+            return None
+        found = IdFile(path, facts.length, facts.width, facts.counts)
+        return found if found.holds(facts.sha256, symbols) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _width(symbols: int) -> int:
+    """Bytes of an id."""
+    return 1 if symbols <= 1 << 8 else 2 if symbols <= 1 << 16 else 4
+
+
+def _encode(corpus: Corpus, tokenizer: Tokenizer, start: int, stop: int | None, key: str) -> None:
+    width = _width(tokenizer.size)
+    dtype = f"<u{width}"
+    length, counts = 0, Counts()
+    digest = hashlib.sha256()
+    with cache.writing("ids", f"{key}.bin") as stream:
+
+        def write(ids: NDArray[np.integer]) -> None:
+            nonlocal length
+            raw = ids.astype(dtype).tobytes()
+            stream.write(raw)
+            digest.update(raw)
+            length += len(ids)
+
+        for document in _documents(corpus, start, stop):
+            if length:
+                write(np.array([START]))
+            for piece in rebuffer(document, tokenizer.unit, tokenizer.normalizer):
+                ids = tokenizer.encode(piece)
+                write(ids)
+                counts += count(tokenizer, piece, ids)
+    facts = _Facts(length, width, counts, digest.hexdigest())
+    cache.keep("ids", f"{key}.json", json.dumps(asdict(facts)).encode())
 
 
 def _documents(corpus: Corpus, start: int, stop: int | None):

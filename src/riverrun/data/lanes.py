@@ -1,57 +1,38 @@
 """Parallel lanes over a long text, for truncated back-propagation through time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.batch import Batch, Cursor
 from riverrun.data.ids import IdFile
 from riverrun.errors import CorpusError
 from riverrun.text import START
 
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a reader of lanes stands; saved in checkpoints.
-
-    Attributes:
-        epoch: passes completed.
-        chunk: chunks read in this pass.
-    """
-
-    epoch: int = 0
-    chunk: int = 0
-
-
-class Batch(NamedTuple):
-    """One chunk of all lanes.
-
-    Attributes:
-        inputs: ids [T, B]; the first row of a pass is the start symbol.
-        targets: ids [T, B], the inputs moved by one.
-        opens_pass: the carried state must be forgotten before this chunk.
-        after: the cursor that follows.
-    """
-
-    inputs: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    opens_pass: bool
-    after: Cursor
+WARM_UP = 128  # symbols a held-out lane reads before it counts, so that its state is not cold
+_HELD_OUT_LANES = 32
+_READ_AT_ONCE = 256  # symbols of a held-out lane
 
 
 @dataclass(frozen=True)
 class Lanes:
     """Cuts N ids into B lanes of equal length and reads T ids of each at a time, in order.
 
-    Every pass after the first starts at another place of the text (which is read as a ring), so that chunks
-    do not always begin at the same symbols.
+    The text is read as a ring that the start symbol opens. Every pass after the first starts at another place of
+    it, so that chunks do not always begin at the same symbols. The first input of a lane is the symbol before its
+    targets: the start symbol stands where a text begins, and nowhere else.
     """
 
     ids: IdFile
     batch: int
     chunk: int
     seed: int
+    context: ClassVar = 0
+    masked: ClassVar = False
+    carries: ClassVar = True
 
     def __post_init__(self) -> None:
         if self.ids.length < self.batch * self.chunk:
@@ -61,32 +42,63 @@ class Lanes:
             )
 
     @property
-    def chunks_per_epoch(self) -> int:
-        return self.ids.length // (self.batch * self.chunk)
+    def batches_per_epoch(self) -> int:
+        return self.ids.length // self.symbols_per_batch
+
+    @property
+    def symbols_per_batch(self) -> int:
+        return self.batch * self.chunk
+
+    targets_per_batch = symbols_per_batch
 
     def read(self, cursor: Cursor) -> Batch:
-        """The chunk at a cursor."""
+        """The chunk at a cursor; the state is carried through a pass."""
         lane = self.ids.length // self.batch
-        first = cursor.chunk * self.chunk
-        shift = self._shift(cursor.epoch)
-        # One symbol before the targets: the input of the first.
-        rows = [self._ring(shift + b * lane + first - 1, self.chunk + 1) for b in range(self.batch)]
+        first = self._shift(cursor.epoch) + cursor.chunk * self.chunk
+        rows = [self._ring(first + b * lane, self.chunk + 1) for b in range(self.batch)]
         window = np.stack(rows, axis=1)
-        opens = cursor.chunk == 0
-        if opens:
-            window[0] = START
-        last = cursor.chunk + 1 == self.chunks_per_epoch
-        after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
-        return Batch(window[:-1], window[1:], opens, after)
+        return Batch(window[:-1], window[1:], np.full(self.batch, cursor.chunk == 0))
 
     def _shift(self, epoch: int) -> int:
         if epoch == 0:
             return 0
-        return int(np.random.default_rng((self.seed, epoch)).integers(self.ids.length))
+        return int(np.random.default_rng((self.seed, epoch)).integers(self.ids.length + 1))
 
     def _ring(self, start: int, count: int) -> NDArray[np.int64]:
-        start %= self.ids.length
-        stop = start + count
-        if stop <= self.ids.length:
-            return self.ids.read(start, stop)
-        return np.concatenate([self.ids.read(start, self.ids.length), self._ring(0, stop - self.ids.length)])
+        """Symbols [count] of the ring from a place on; the start symbol has place 0."""
+        start %= self.ids.length + 1
+        if start == 0:
+            return np.concatenate([[START], self.ids.read(0, count - 1)])
+        last = min(start - 1 + count, self.ids.length)
+        symbols = self.ids.read(start - 1, last)
+        missing = count - len(symbols)
+        return np.concatenate([symbols, self._ring(0, missing)]) if missing else symbols
+
+
+@dataclass(frozen=True)
+class HeldOutLanes:
+    """Held-out ids in up to 32 parallel lanes; all but the first read ``WARM_UP`` symbols beforehand."""
+
+    ids: IdFile
+
+    def spread(self, limit: int) -> Iterator[Batch]:
+        """Batches with at most ``limit`` targets in all."""
+        length = min(limit, self.ids.length)
+        lanes = max(1, min(_HELD_OUT_LANES, length // (4 * WARM_UP)))
+        lane = length // lanes
+        starts = [index * lane for index in range(lanes)]
+        first = np.arange(lanes) == 0  # this lane has no past
+        if lanes > 1:
+            warm = np.full((WARM_UP, lanes), START, np.int64)
+            warm[:, 1:] = np.stack([self._read(s - 1 - WARM_UP, WARM_UP) for s in starts[1:]], axis=1)
+            yield Batch(warm, warm[:0], np.full(lanes, True))
+        for offset in range(0, lane, _READ_AT_ONCE):
+            count = min(_READ_AT_ONCE, lane - offset)
+            window = np.stack([self._read(s + offset - 1, count + 1) for s in starts], axis=1)
+            yield Batch(window[:-1], window[1:], first & (offset == 0))
+
+    def _read(self, start: int, count: int) -> NDArray[np.int64]:
+        """Ids; before the first stands the start symbol."""
+        if start < 0:
+            return np.concatenate([[START] * -start, self.ids.read(0, start + count)])
+        return self.ids.read(start, start + count)

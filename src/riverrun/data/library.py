@@ -5,8 +5,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from riverrun.data.cache import cache_directory, write_atomically
+from riverrun.data import cache
 from riverrun.errors import DownloadError, InputError
+from riverrun.files import incoming
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class KnownText:
     member: str | None = None
 
 
+LONGEST_MEMBER = 1 << 30  # bytes that a file in an archive unpacks to
 BUILT_IN = {"python-docs": "the language reference that ships inside Python (pydoc_data.topics)"}
 
 DOWNLOADS = {
@@ -66,17 +68,23 @@ def built_in_text(name: str) -> Path:
     from pydoc_data.topics import topics
 
     text = "\n\n".join(topics[key].strip("\n") for key in sorted(topics)) + "\n"
-    path = cache_directory() / "texts" / "python-docs.txt"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_atomically(path, text.encode("utf-8"))
+    content, path = text.encode("utf-8"), cache.find("texts", "python-docs.txt")
+    if path is None or not _holds(path, content):
+        path = cache.keep("texts", "python-docs.txt", content)
     return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return incoming.read(path, len(content)) == content
+    except OSError:
+        return False
 
 
 def downloaded(name: str) -> Path | None:
     """The file of a known text that was downloaded before, else None."""
     known = DOWNLOADS.get(name)
-    path = cache_directory() / "texts" / known.filename if known else None
-    return path if path is not None and path.exists() else None
+    return cache.find("texts", known.filename) if known else None
 
 
 def download(name: str) -> Path:
@@ -119,7 +127,7 @@ def _fetch(known: KnownText) -> Path:
     import pooch
 
     pooch.get_logger().setLevel("ERROR")
-    folder = cache_directory() / "texts"
+    folder = cache.writable("texts")
     fname = known.filename if known.member is None else f"{known.filename}.zip"
     sender = pooch.HTTPDownloader(headers={"User-Agent": "riverrun"})  # some servers refuse libraries' names
     how = {"known_hash": known.hash, "fname": fname, "path": folder, "downloader": sender}
@@ -127,19 +135,21 @@ def _fetch(known: KnownText) -> Path:
     if known.member is None:
         return received
     try:
-        write_atomically(folder / known.filename, _member(received, known.member))
+        return cache.keep("texts", known.filename, _member(received, known.member))
     finally:
         received.unlink()
-    return folder / known.filename
 
 
 def _member(archive: Path, name: str) -> bytes:
     """The file of that name in whatever folder of a zip archive; raises ValueError."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            for member in opened.namelist():
-                if PurePosixPath(member).name == name:
-                    return opened.read(member)
+            for member in opened.infolist():
+                if PurePosixPath(member.filename).name == name:
+                    if member.file_size > LONGEST_MEMBER:
+                        raise ValueError(f"{name} unpacks to {member.file_size} bytes")
+                    with opened.open(member) as stream:
+                        return stream.read(LONGEST_MEMBER)
     except zipfile.BadZipFile as error:
         raise ValueError(str(error)) from error
     raise ValueError(f"no {name} in the archive")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.data.lanes import Cursor
+from riverrun.data.batch import Cursor
 from riverrun.data.rows import Ids, Rows
 from riverrun.text import START
 
@@ -21,14 +21,12 @@ class PairBatch(NamedTuple):
         lengths: [B], of the sources with their boundary.
         inputs: ids [T, B] that the decoder reads, opened by the boundary symbol.
         targets: ids [T, B] that it shall write, ``PADDING`` past the end.
-        after: the cursor that follows.
     """
 
     source: NDArray[np.int64]
     lengths: NDArray[np.int64]
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
-    after: Cursor
 
 
 PADDING = -100  # a target that no loss counts
@@ -53,13 +51,16 @@ class PairBatches:
     def batches_per_epoch(self) -> int:
         return -(-len(self.sources) // self.batch)
 
+    @property
+    def target_symbols(self) -> int:
+        """Of all pairs together."""
+        return int(self.targets.ends[-1])
+
     def read(self, cursor: Cursor) -> PairBatch:
         """The batch at a cursor."""
-        last = cursor.chunk + 1 == self.batches_per_epoch
-        after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
-        return self.collect(self._cut(cursor.epoch)[cursor.chunk], after)
+        return self.collect(self._cut(cursor.epoch)[cursor.chunk])
 
-    def collect(self, indices: NDArray[np.int64], after: Cursor = Cursor()) -> PairBatch:  # noqa: B008
+    def collect(self, indices: NDArray[np.int64]) -> PairBatch:
         """A batch of the pairs at indices [B]."""
         source, lengths = pad_sources([self.sources[index] for index in indices])
         rows = [self.targets[index] for index in indices]
@@ -68,12 +69,7 @@ class PairBatches:
         for column, row in enumerate(rows):
             targets[: len(row), column] = row
             inputs[1 : len(row), column] = row[:-1]
-        return PairBatch(source, lengths, inputs, targets, after)
-
-    def in_order(self) -> list[NDArray[np.int64]]:
-        """Indices of batches that cover every pair once, sorted by length."""
-        order = np.lexsort((self.targets.lengths, self.sources.lengths))
-        return [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
+        return PairBatch(source, lengths, inputs, targets)
 
     def _cut(self, epoch: int) -> list[NDArray[np.int64]]:
         """Indices of the batches of an epoch; those of the latest one asked for are kept."""

@@ -1,19 +1,16 @@
-"""From pairs of texts to ids: units, tokenizers, the split into training and validation."""
+"""From pairs of texts to ids: a tokenizer for each side, and what they make of the pairs."""
 
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from riverrun.config import Settings
-from riverrun.data.pairs import Pair, PairCorpus, held_out, open_pairs
+from riverrun.config.resolved import PairReading, SideSymbols
+from riverrun.data.held_out import PairSplit
+from riverrun.data.pairs import Pair
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
-from riverrun.text.normalization import Normalizer
-from riverrun.text.sides import choose_normal_form, choose_unit, train_side
+from riverrun.text.sides import train_side
 from riverrun.text.tokenizer import Tokenizer
 
 Pairs = Callable[[], Iterator[Pair]]
@@ -25,103 +22,50 @@ class Encoded(NamedTuple):
     sources: Rows
     targets: Rows
 
+    @property
+    def target_symbols(self) -> int:
+        """Of all targets together."""
+        return int(self.targets.ends[-1])
+
 
 @dataclass(frozen=True)
 class PairIds:
-    """All that training needs of a corpus of pairs.
-
-    Attributes:
-        source, target: the tokenizers.
-        training, validation: the pairs.
-        settings: with units and normal form chosen.
-    """
+    """All that training needs of a corpus of pairs: a tokenizer for each side, and the pairs."""
 
     source: Tokenizer
     target: Tokenizer
     training: Encoded
     validation: Encoded
-    settings: Settings
 
 
-def encode_pairs(corpus: PairCorpus, settings: Settings) -> PairIds:
-    """Split, choose units, build tokenizers and encode.
+def encode_pairs(
+    split: PairSplit,
+    text: SideSymbols,
+    data: PairReading,
+    tokenizers: tuple[Tokenizer, Tokenizer] | None = None,
+) -> PairIds:
+    """Build the two tokenizers, if they are not given, and encode.
 
     Raises:
-        CorpusError: there are bad lines, too few pairs, or sides of different lengths under tagging.
+        CorpusError: no symbol or no pair is left, or sides are of different lengths under tagging.
     """
-    training, validation = _split(corpus, settings)
-    settings = _choose(settings, training)
-    corpus.warn_of_skipped()
-    data, text = settings.data, settings.text
-    assert data.source_unit is not None
-    assert data.target_unit is not None
-    assert data.source_normalize is not None
-    source = train_side(
-        data.source_unit,
-        lambda: (pair.source for pair in training()),
-        Normalizer(text.lower, data.source_normalize),
-        settings,
+    source, target = tokenizers or (
+        train_side(data.source_unit, (p.source for p in split.training()), data.source_normalize, text),
+        train_side(data.target_unit, (p.target for p in split.training()), text.normalize, text),
     )
-    target = train_side(
-        data.target_unit,
-        lambda: (pair.target for pair in training()),
-        Normalizer(text.lower, text.normalize),
-        settings,
-    )
+    name = split.learned.name
     return PairIds(
         source,
         target,
-        _encode(training, source, target, settings, corpus.corpus.name, "training"),
-        _encode(validation, source, target, settings, corpus.corpus.name, "validation"),
-        settings,
+        _encode(split.training, source, target, data, name, "training"),
+        _encode(split.held_out, source, target, data, name, "validation"),
     )
 
 
-def _split(corpus: PairCorpus, settings: Settings) -> tuple[Pairs, Pairs]:
-    """Training and validation pairs; no source is on both sides."""
-    share = settings.data.validation
-    if not isinstance(share, str):
-        mask = held_out(corpus, share, settings.training.seed)
-        return _where(corpus, ~mask), _where(corpus, mask)
-    other = open_pairs((share,), corpus.skip_bad)
-    known = {pair.source for pair in other.pairs()}
-    if not known:
-        raise CorpusError(f"{share} holds no pair to validate with")
-    mask = np.fromiter((pair.source not in known for pair in corpus.pairs()), np.bool_)
-    if not mask.all():
-        warnings.warn(
-            f"{(~mask).sum()} training pairs left out: their sources are also in {share}", stacklevel=2
-        )
-    if not mask.any():
-        raise CorpusError(f"{corpus.corpus.name} holds no pair to learn from")
-    return _where(corpus, mask), other.pairs
-
-
-def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Pairs:
-    return lambda: (pair for pair, kept in zip(corpus.pairs(), mask, strict=True) if kept)
-
-
-def _choose(settings: Settings, training: Pairs) -> Settings:
-    """Units and the source's normal form, from the first training pairs."""
-    data = settings.data
-    source_unit = data.source_unit or choose_unit(pair.source for pair in training())
-    fallback = settings.text.normalize
-    if source_unit == "char" and fallback == "none":
-        fallback = choose_normal_form(pair.source for pair in training())
-    chosen = {
-        "task": "translation" if data.task == "auto" else data.task,
-        "source_unit": source_unit,
-        "target_unit": data.target_unit or choose_unit(pair.target for pair in training()),
-        "source_normalize": data.source_normalize or ("none" if data.task == "tagging" else fallback),
-    }
-    return settings.model_copy(update={"data": data.model_copy(update=chosen)})
-
-
 def _encode(
-    pairs: Pairs, source: Tokenizer, target: Tokenizer, settings: Settings, name: str, part: str
+    pairs: Pairs, source: Tokenizer, target: Tokenizer, data: PairReading, name: str, part: str
 ) -> Encoded:
     """Ids of pairs; over-long ones are left out, and under tagging sides must be equally long."""
-    data = settings.data
     sources, targets = Rows(), Rows()
     too_long = f"more than {data.max_length} symbols (--data.max-length)"
     skipped = {too_long: 0, "of unequal length": 0}

@@ -1,6 +1,5 @@
 """Pairs of texts: tab-separated files, two parallel files, JSON lines."""
 
-import hashlib
 import json
 import os.path
 import warnings
@@ -8,9 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.errors import CorpusError
@@ -106,32 +102,6 @@ def looks_like_pairs(inputs: tuple[str, ...]) -> bool:
         return _layout(Path(item)) != "text" or (not os.path.exists(item) and parse_task(item) is not None)
 
     return bool(inputs) and all(is_pairs(item) for item in inputs)
-
-
-def held_out(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:
-    """For each pair [N] whether it is held out: a random share of the distinct sources, by a seeded hash.
-
-    All pairs of one source fall on the same side, so that no training source is met again in validation.
-
-    Raises:
-        CorpusError: there are fewer than two different sources.
-    """
-    key = str(seed).encode()
-    hashes = np.fromiter(
-        (
-            int.from_bytes(hashlib.blake2b(pair.source.encode(), digest_size=8, key=key).digest()[:7])
-            for pair in pairs.pairs()
-        ),
-        np.int64,
-    )
-    distinct = np.unique(hashes)
-    if len(distinct) < 2:
-        raise CorpusError(
-            f"{pairs.corpus.name} has {len(distinct)} different sources: at least two are needed, one to learn "
-            "from and one to hold out; give more pairs, or a file with --data.validation"
-        )
-    count = min(len(distinct) - 1, max(1, round(share * len(distinct))))
-    return hashes <= distinct[count - 1]
 
 
 def _layout(path: Path) -> str:

@@ -1,6 +1,5 @@
 """Sequences of integer ids on disk, written and read one at a time and never held together."""
 
-import os
 import tempfile
 import weakref
 from array import array
@@ -8,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+from riverrun.data.positional import read_at
 
 Ids = NDArray[np.int32]
 PIECE = 1 << 16  # ids read at once where all are read
@@ -58,4 +59,4 @@ class Rows:
     def _read(self, start: int, stop: int) -> Ids:
         """Through the page cache rather than a mapping, so that resident memory stays as it is."""
         size = np.dtype(np.int32).itemsize
-        return np.frombuffer(os.pread(self._file.fileno(), (stop - start) * size, start * size), np.int32)
+        return np.frombuffer(read_at(self._file.fileno(), (stop - start) * size, start * size), np.int32)

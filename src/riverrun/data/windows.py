@@ -1,34 +1,18 @@
 """Windows of text, each read from a fresh state or from where the one before it ended."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.batch import MASKED, Batch, Cursor
 from riverrun.data.ids import IdFile
-from riverrun.data.lanes import Cursor
 from riverrun.errors import CorpusError
 
-MASKED = -100  # a target that does not count: what torch's cross-entropy ignores
 _STRETCH = 1 << 20  # windows shuffled together, and ids kept: a long text takes no more memory than that
-
-
-class WindowBatch(NamedTuple):
-    """B windows side by side, shorter ones padded at their end.
-
-    Attributes:
-        inputs: ids [context + T, B]; the first ``context`` rows only fill the memory of past symbols.
-        targets: ids [P, B], what follows each of the last P inputs; ``MASKED`` where nothing is predicted.
-        fresh: the windows are read from the initial state.
-        after: the cursor that follows.
-    """
-
-    inputs: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    fresh: bool
-    after: Cursor
 
 
 @dataclass(frozen=True)
@@ -42,7 +26,7 @@ class Windows:
         batch: windows read side by side, B.
         seed: of their order and lengths.
         shuffled: each pass in another order, else as in the text.
-        carried: a window goes on from the state in which the window before it ended; then each of the B
+        carries: a window goes on from the state in which the window before it ended; then each of the B
             columns walks through its own part of the text.
         every: every symbol of a window is predicted, else only the one after its end.
         context: symbols read before the window proper.
@@ -55,12 +39,12 @@ class Windows:
     batch: int
     seed: int
     shuffled: bool
-    carried: bool
+    carries: bool
     every: bool
     context: int = 0
 
     def __post_init__(self) -> None:
-        if self.count < 1 or (self.carried and self.count < self.batch):
+        if self.count < 1 or (self.carries and self.count < self.batch):
             raise CorpusError(
                 f"the text has {self.ids.length} symbols: too few for windows of {self.window} in batches of "
                 f"{self.batch}; give more text, or lower --data.window or --training.batch"
@@ -79,22 +63,35 @@ class Windows:
     @cached_property
     def batches_per_epoch(self) -> int:
         """The last batch may be smaller; where state is carried it is left out."""
-        return self.count // self.batch if self.carried else -(-self.count // self.batch)
+        return self.count // self.batch if self.carries else -(-self.count // self.batch)
 
-    def read(self, cursor: Cursor) -> WindowBatch:
+    @property
+    def symbols_per_batch(self) -> int:
+        return self.batch * self.window
+
+    @property
+    def targets_per_batch(self) -> int:
+        """At most."""
+        return self.batch * (self.window if self.every else 1)
+
+    def read(self, cursor: Cursor) -> Batch:
         """The batch at a cursor."""
         windows = self._windows(cursor)
         seen = self._texts(windows)
         targets = seen[self.context + 1 :] if self.every or self.masked else seen[-1:]
         if self.masked:
             targets = np.where(self._predicted(cursor, windows), targets, MASKED)
-        last = cursor.chunk + 1 == self.batches_per_epoch
-        after = Cursor(cursor.epoch + 1, 0) if last else Cursor(cursor.epoch, cursor.chunk + 1)
-        return WindowBatch(seen[:-1], targets, not self.carried or cursor.chunk == 0, after)
+        return Batch(seen[:-1], targets, np.full(len(windows), not self.carries or cursor.chunk == 0))
+
+    def spread(self, limit: int) -> Iterator[Batch]:
+        """Batches that read about ``limit`` symbols in all, evenly through the text; carried ones all in order."""
+        affordable = max(1, limit // (self.batch * self.window))
+        apart = 1 if self.carries else math.ceil(self.batches_per_epoch / affordable)
+        return (self.read(Cursor(0, chunk)) for chunk in range(0, self.batches_per_epoch, apart))
 
     def _windows(self, cursor: Cursor) -> NDArray[np.int64]:
         """Numbers [B] of the windows in a batch."""
-        if self.carried:
+        if self.carries:
             return np.arange(self.batch) * self.batches_per_epoch + cursor.chunk
         begin, end = cursor.chunk * self.batch, min((cursor.chunk + 1) * self.batch, self.count)
         if not self.shuffled:

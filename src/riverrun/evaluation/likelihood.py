@@ -3,13 +3,15 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.decoder import Decoder, Scores, State
-from riverrun.text import START, UNKNOWN
+from riverrun.generation.decoder import Decoder
+from riverrun.generation.state import Scores, State
+from riverrun.text import START
+from riverrun.text.counting import Counts
 
 BLOCK = 4096  # symbols scored at once; fewer where the vocabulary is large
 _LOGITS = 1 << 22  # of a block
@@ -20,32 +22,41 @@ class Likelihood:
     """Sums over a text.
 
     Attributes:
-        tokens: symbols scored, the first one included.
-        characters: Unicode code points of the normalised text.
-        size: bytes of its UTF-8.
+        counts: of the text and its tokens, the first one included. That an unknown token occurs is in the nats,
+            which symbol it was is not.
         nats: surprisal of all tokens together.
         correct: tokens that were the model's most likely ones.
-        unknown: tokens outside the vocabulary: that they occur is in the nats, which symbol it was is not.
     """
 
-    tokens: int
-    characters: int
-    size: int
+    counts: Counts
     nats: float
     correct: int
-    unknown: int
+
+    @property
+    def tokens(self) -> int:
+        return self.counts.symbols
+
+    @property
+    def characters(self) -> int:
+        return self.counts.characters
 
     @property
     def nats_per_token(self) -> float:
         return self.nats / self.tokens
 
     @property
-    def bits_per_character(self) -> float:
-        return self.nats / math.log(2) / self.characters
+    def bits_per_character(self) -> float | None:
+        """None where tokens leave characters out: no figure is given for characters that were not predicted."""
+        if not self.counts.tells_every_character:
+            return None
+        return self.nats / math.log(2) / self.counts.characters
 
     @property
-    def bits_per_byte(self) -> float:
-        return self.nats / math.log(2) / self.size
+    def bits_per_byte(self) -> float | None:
+        """None where tokens leave characters out."""
+        if not self.counts.tells_every_character:
+            return None
+        return self.nats / math.log(2) / self.counts.size
 
     @property
     def perplexity(self) -> float:
@@ -58,37 +69,38 @@ class Likelihood:
 
     @property
     def unknown_share(self) -> float:
-        return self.unknown / self.tokens
+        """Share of tokens outside the vocabulary, those left out counted too."""
+        return self.counts.unknown_share
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """The figures of ``riverrun evaluate --json``."""
         names = ("tokens", "characters", "nats_per_token", "bits_per_character", "bits_per_byte")
-        return {name: getattr(self, name) for name in (*names, "perplexity", "accuracy", "unknown_share")}
+        figures = {name: getattr(self, name) for name in (*names, "perplexity", "accuracy", "unknown_share")}
+        counts = self.counts
+        return figures | {
+            "unknown_characters": counts.unknown_characters,
+            "left_out_characters": counts.left_out_characters,
+        }
 
 
 class Piece(NamedTuple):
-    """Ids [T] of a piece of text, with its characters and bytes."""
+    """Ids [T] of a piece of text, with its counts."""
 
     ids: NDArray[np.int32]
-    characters: int
-    size: int
+    counts: Counts
 
 
 def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
     """Score consecutive pieces of one text."""
-    tokens = characters = size = correct = unknown = 0
-    nats = 0.0
+    counts, correct, nats = Counts(), 0, 0.0
     state, last = decoder.initial_state(), START
     for piece in pieces:
         for scores, reached, latest in surprisals(decoder, piece.ids, state, last):
             nats += float(scores.surprisal.sum())
             correct += int(scores.correct.sum())
             state, last = reached, latest
-        tokens += len(piece.ids)
-        unknown += int((piece.ids == UNKNOWN).sum())
-        characters += piece.characters
-        size += piece.size
-    return Likelihood(tokens, characters, size, nats, correct, unknown)
+        counts += piece.counts
+    return Likelihood(counts, nats, correct)
 
 
 def surprisals(

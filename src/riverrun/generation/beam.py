@@ -6,21 +6,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.rows import Ids
+from riverrun.generation.choice import choose
 from riverrun.generation.draws import uniform
-from riverrun.generation.sampling import Sampling, choose
-from riverrun.generation.search import Hypothesis, Ids, Search, Stepper, in_batches, length_bound
-from riverrun.text.vocabulary import SPECIAL, START
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.search import Hypothesis, Search
+from riverrun.generation.stepping import Stepper, in_batches
+from riverrun.text.vocabulary import START
 
 Array = NDArray[Any]
 
 
-def search(stepper: Stepper, sources: Sequence[Ids], how: Search) -> list[list[Hypothesis]]:
-    """The best hypotheses for each of N sources, best first; the order of results is that of the sources."""
+def search(
+    stepper: Stepper, sources: Sequence[Ids], bounds: Sequence[int], how: Search
+) -> list[list[Hypothesis]]:
+    """The best hypotheses for each of N sources, best first; the order of results is that of the sources.
+
+    Args:
+        stepper: the model.
+        sources: their ids.
+        bounds: [N], outputs written at most for each.
+        how: the settings.
+    """
     found: list[list[Hypothesis]] = [[] for _ in sources]
     batches = in_batches(sources, how.beam)
 
     def search_batch(indices: list[int]) -> list[list[Hypothesis]]:
-        return _search_batch(stepper, [sources[index] for index in indices], how)
+        return _search_batch(stepper, [sources[i] for i in indices], [bounds[i] for i in indices], how)
 
     for indices, results in zip(batches, stepper.side_by_side(search_batch, batches), strict=True):
         for index, hypotheses in zip(indices, results, strict=True):
@@ -28,14 +40,15 @@ def search(stepper: Stepper, sources: Sequence[Ids], how: Search) -> list[list[H
     return found
 
 
-def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[list[Hypothesis]]:
+def _search_batch(
+    stepper: Stepper, sources: list[Ids], bounds: list[int], how: Search
+) -> list[list[Hypothesis]]:
     """Beam search (K hypotheses for each of B sources). With K = 1 it is greedy search.
 
-    A source is done when K hypotheses have ended and no living one scores better than they, or at the length
-    bound. Sources that are done leave the batch.
+    A source is done when K hypotheses have ended and no living one scores better than they, or at its bound, where
+    the living ones compete as they are. Sources that are done leave the batch.
     """
-    width = how.beam
-    bounds = np.array([length_bound(len(source)) for source in sources])
+    width, most = how.beam, np.array(bounds)
     ended: list[list[Hypothesis]] = [[] for _ in sources]
     to_beat = np.full(len(sources), -np.inf)  # score of the K-th best that ended; -inf while there are fewer
     alive = np.arange(len(sources))  # [B], the sources still searched
@@ -55,7 +68,7 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
         for place, rank in np.argwhere(ending[:, :width] & np.isfinite(scores[:, :width])):
             ids, log = tuple(history[place, rank, :-1].tolist()), float(scores[place, rank])
             source = alive[place]
-            ended[source].append(Hypothesis(ids, log, _score(log, length, how)))
+            ended[source].append(Hypothesis(ids, log, how.score(log, length), finished=True))
             if len(ended[source]) >= width:
                 to_beat[source] = sorted(each.score for each in ended[source])[-width]
         # The best K that go on, in their order.
@@ -68,12 +81,12 @@ def _search_batch(stepper: Stepper, sources: list[Ids], how: Search) -> list[lis
         )
         # A living hypothesis is judged as if it ended now. In greedy search the first to end is the last.
         hopeful = np.isneginf(to_beat[alive]) | (
-            (width > 1) & (_score(scores[:, 0], length, how) > to_beat[alive])
+            (width > 1) & (how.score(scores[:, 0], length) > to_beat[alive])
         )
-        keep = hopeful & np.isfinite(scores[:, 0]) & (length < bounds[alive])
-        for place in np.flatnonzero(~keep):
-            if not ended[alive[place]]:  # the bound was met first: what there is, as it is
-                ended[alive[place]] = _unfinished(history[place], scores[place], how)
+        hopeful &= np.isfinite(scores[:, 0])
+        keep = hopeful & (length < most[alive])
+        for place in np.flatnonzero(hopeful & ~keep):
+            ended[alive[place]] += _unfinished(history[place], scores[place], how)
         rows = (np.arange(len(alive))[:, None] * width + parents)[keep]
         alive, scores, history = alive[keep], scores[keep], history[keep]
         state = stepper.select(state, rows.ravel())
@@ -108,44 +121,45 @@ def _best(scores: Array, logs: Array, count: int) -> tuple[Array, Array, Array]:
 
 def _unfinished(history: Array, scores: Array, how: Search) -> list[Hypothesis]:
     return [
-        Hypothesis(tuple(ids.tolist()), float(log), _score(float(log), len(ids), how))
+        Hypothesis(tuple(ids.tolist()), float(log), how.score(float(log), len(ids)), finished=False)
         for ids, log in zip(history, scores, strict=True)
         if np.isfinite(log)
     ]
 
 
-def _score(log_probability: Any, length: int, how: Search) -> Any:
-    """Of a log-probability or an array of them."""
-    return log_probability / ((5 + length) / 6) ** how.length_penalty
-
-
 def sample(
-    stepper: Stepper, sources: Sequence[Ids], sampling: Sampling, seed: int, count: int
+    stepper: Stepper,
+    sources: Sequence[Ids],
+    bounds: Sequence[int],
+    sampling: Sampling,
+    seed: int,
+    how: Search,
 ) -> list[list[Hypothesis]]:
-    """``count`` random outputs for each source; each depends on the seed, its source's place and its number."""
+    """``how.n_best`` random outputs for each source; each depends on the seed, its source's place and its number."""
     found: list[list[Hypothesis]] = [[] for _ in sources]
+    count = how.n_best
     for indices in in_batches(sources, count):
         rows = np.repeat(np.arange(len(indices)), count)
         state = stepper.select(stepper.start([sources[index] for index in indices]), rows)
-        bound = max(length_bound(len(sources[index])) for index in indices)
+        most = np.array([bounds[index] for index in indices])[rows]
         written: list[list[int]] = [[] for _ in rows]
         logs_of = np.zeros(len(rows))
-        done = np.zeros(len(rows), bool)
+        ended = np.zeros(len(rows), bool)
         outputs = np.full(len(rows), START)
-        while not done.all() and max(map(len, written)) < bound:
+        while len(going := np.flatnonzero(~ended & (np.array([len(ids) for ids in written]) < most))):
             logs, state = stepper.step(outputs, state)
             logs = np.where(stepper.forbidden, -np.inf, logs.astype(np.float64))
-            for row in np.flatnonzero(~done).tolist():
+            for row in going.tolist():
                 sequence = indices[row // count] * count + row % count
                 draw = uniform(seed, sequence, len(written[row]))
-                shifted = np.concatenate([np.full(SPECIAL, -np.inf), logs[row]])  # here the end may be drawn
-                symbol = choose(shifted, [past + SPECIAL for past in written[row]], sampling, draw) - SPECIAL
+                symbol = choose(logs[row], written[row], sampling, draw, ~stepper.forbidden)
                 logs_of[row] += logs[row, symbol]
                 outputs[row] = symbol
-                done[row] = symbol == stepper.end
-                if not done[row]:
+                ended[row] = symbol == stepper.end
+                if not ended[row]:
                     written[row].append(symbol)
         for row, ids in enumerate(written):
-            log = float(logs_of[row])
-            found[indices[row // count]].append(Hypothesis(tuple(ids), log, log))
+            log, finished = float(logs_of[row]), bool(ended[row])
+            score = how.score(log, len(ids) + finished)
+            found[indices[row // count]].append(Hypothesis(tuple(ids), log, score, finished))
     return found

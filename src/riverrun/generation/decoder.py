@@ -1,111 +1,65 @@
-"""What a decoder is: the interface that the plain and the compiled one share, and which one is used."""
+"""Which decoder runs a model: the compiled one, or the plain one where nothing can be compiled."""
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+import warnings
+from typing import Literal
 
 from riverrun.bundle import Weights
-from riverrun.generation.inputs import with_input_table
-from riverrun.generation.sampling import Sampling
+from riverrun.config.resolved import LanguageShape
+from riverrun.generation.compiled.calling import CompiledDecoder
+from riverrun.generation.plain import PlainDecoder
+from riverrun.text.permitted import Permitted
 
-State = tuple[NDArray[np.float32], ...]
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where one sequence stands: all that is needed to go on writing it.
-
-    Attributes:
-        state: the core's state after every symbol but the last; the parts' shapes are the decoder's own.
-        last: the latest symbol, not yet fed to the core.
-        recent: the latest symbols, oldest first, for the repetition penalty.
-        written: symbols drawn so far: the counter of the random draws.
-    """
-
-    state: State
-    last: int
-    recent: tuple[int, ...]
-    written: int = 0
-
-
-class Scores(NamedTuple):
-    """How well a text was predicted.
-
-    Attributes:
-        surprisal: [T], in nats.
-        correct: [T], whether the symbol was the most likely one.
-    """
-
-    surprisal: NDArray[np.float64]
-    correct: NDArray[np.bool_]
-
-
-class Decoder(Protocol):
-    """Runs a trained model over symbols."""
-
-    vocabulary: int
-
-    def initial_state(self) -> State: ...
-
-    def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
-        """The state after reading ids [T]."""
-        ...
-
-    def write(
-        self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
-    ) -> tuple[NDArray[np.int64], list[Position]]:
-        """Continue K sequences by ``count`` symbols each.
-
-        Args:
-            positions: [K], where each stands.
-            samplings: [K], how each chooses.
-            seeds: [K] pairs of seed and number of the sequence.
-            count: symbols T to write.
-
-        Returns:
-            Symbols [K, T] and the positions after them.
-        """
-        ...
-
-    def score(
-        self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: State
-    ) -> tuple[Scores, State]:
-        """Surprisal of targets [T] after inputs [T], and the state after the last."""
-        ...
-
-    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
-        """Logits [T, V] of what follows each of inputs [T], and the state after the last."""
-        ...
-
+Decoder = PlainDecoder | CompiledDecoder
+"""Runs a trained model over symbols; both do the same (law 3)."""
 
 Precision = Literal["fp32", "bf16", "int8"]
 """How matrices are kept: bf16 and int8 halve and quarter what a wide model reads for every symbol."""
 
 
 def build_decoder(
-    weights: Weights, model: dict[str, Any], precision: Precision = "fp32", compiling: bool = True
+    weights: Weights,
+    shape: LanguageShape,
+    precision: Precision = "fp32",
+    permitted: Permitted | None = None,
+    compiling: bool = True,
 ) -> Decoder:
-    """The decoder for a model's weights: compiled, or the plain one where nothing can be compiled.
+    """The decoder for a model's weights.
 
     Args:
         weights: arrays of ``model.safetensors``.
-        model: the ``[model]`` section of its settings.
-        precision: of the matrices.
-        compiling: False takes the compiled one only if its machine code is at hand.
+        shape: of the network.
+        precision: of the matrices; the plain decoder uses fp32 always, and says so.
+        permitted: which symbols may be written where; None: all text symbols everywhere.
+        compiling: False takes the compiled one only if its machine code is at hand. Models that are shown
+            several symbols at a step have none.
     """
-    if model.get("features", 1) == 1:  # with several symbols at a step only the plain decoder knows how
-        try:
-            from riverrun.generation.compiled.decoder import CompiledDecoder
-            from riverrun.generation.compiled.machine_code import is_at_hand
+    reason = None
+    if shape.features == 1:
+        reason = _without_machine_code(compiling)
+        if reason is None:
+            return CompiledDecoder(weights, shape, precision, permitted)
+    if reason:
+        warnings.warn(f"no compiled decoder on this machine ({reason}); using the slow one", stacklevel=2)
+    if precision != "fp32":
+        warnings.warn(f"the slow decoder uses fp32, not {precision}", stacklevel=2)
+    return PlainDecoder(weights, shape, permitted)
 
-            if compiling or is_at_hand():
-                return CompiledDecoder(with_input_table(weights, model), model, precision)
-        except (ImportError, OSError, RuntimeError) as error:
-            print(f"no compiled decoder on this machine ({error}); using the slow one", file=sys.stderr)
-    from riverrun.generation.plain import PlainDecoder
 
-    return PlainDecoder(weights, model)
+def _without_machine_code(compiling: bool) -> str | None:
+    """Why there is no compiled code, empty if it is only not at hand; None where there is.
+
+    Nothing but the compilation is tried: a fault in our own code is not a reason to be slow.
+    """
+    try:
+        import llvmlite.binding  # noqa: F401
+    except (ImportError, OSError) as error:  # it is missing, or its library does not load
+        return str(error)
+    from riverrun.generation.compiled.machine_code import CompilationError, entry_point, is_at_hand
+
+    if not compiling and not is_at_hand():
+        return ""
+    try:
+        entry_point()
+    except CompilationError as error:
+        return str(error)
+    return None

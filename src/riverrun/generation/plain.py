@@ -8,72 +8,110 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import Weights
-from riverrun.generation.decoder import Position, Scores, State
+from riverrun.config.resolved import LanguageShape
+from riverrun.generation.choice import choose
 from riverrun.generation.draws import uniform
-from riverrun.generation.inputs import TABLE, with_input_table
-from riverrun.generation.sampling import Sampling, choose
+from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
+from riverrun.generation.input_table import PROJECTION, TABLE, with_tables
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.state import Position, Scores, State, Symbols
+from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.text.vocabulary import START
 
 Array = NDArray[np.float32]
-Step = Callable[[Array, State], tuple[Array, State]]
+Parts = tuple[Array, ...]
+Recurrence = Callable[[Array, Parts], tuple[Array, Parts]]
+
+_BLOCK = 4096  # symbols read at once
 
 
 class PlainDecoder:
     """Follows the definition of each core, a few lines each."""
 
-    def __init__(self, weights: Weights, model: dict[str, Any]) -> None:
-        weights = with_input_table(weights, model)
+    def __init__(self, weights: Weights, shape: LanguageShape, permitted: Permitted | None = None) -> None:
+        """Take the weights of a network of that shape; see :func:`riverrun.generation.decoder.build_decoder`."""
+        weights = with_tables(weights, shape)
         self._weights = {name: np.asarray(array, np.float32) for name, array in weights.items()}
         self._embedding = self._weights[TABLE]
-        self._features = model.get("features", 1)
+        self._shown = shape.features
         self.vocabulary = len(self._embedding)
-        layers = range(model["layers"])
-        match model["core"]:
+        self._permitted = all_text(self.vocabulary) if permitted is None else permitted
+        self._allowed = self._permitted != NEVER
+        layers = range(shape.layers)
+        match shape.core:
             case "lstm":
-                self._step: Step = lstm_step([self._rnn(layer) for layer in layers])
-                width = model["hidden"]
-                self._initial: State = (np.zeros((len(layers), width), np.float32),) * 2
+                self._step: Recurrence = lstm_step([self._rnn(layer) for layer in layers])
+                initial: Parts = (np.zeros((shape.layers, shape.hidden), np.float32),) * 2
             case "gru":
                 self._step = gru_step([self._rnn(layer) for layer in layers])
-                self._initial = (np.zeros((len(layers), model["hidden"]), np.float32),)
+                initial = (np.zeros((shape.layers, shape.hidden), np.float32),)
             case "conv":
-                self._step = conv_step(self._weights, model["layers"])
-                past = [(model["kernel"] - 1) * 2**layer for layer in layers]
-                self._initial = tuple(np.zeros((length, model["hidden"]), np.float32) for length in past)
-            case other:
-                raise AssertionError(other)
-        if self._features > 1:
-            self._initial = (*self._initial, np.full(self._features - 1, START, np.float32))
-        projection = self._weights["projection.weight"]
+                self._step = conv_step(self._weights, shape.layers)
+                pasts = [(shape.kernel - 1) * 2**layer for layer in layers]
+                initial = tuple(np.zeros((past, shape.hidden), np.float32) for past in pasts)
+        self._initial = State(initial)
+        projection = self._weights[PROJECTION]
         if "bottleneck.weight" in self._weights:
             projection = projection @ self._weights["bottleneck.weight"]
         self._projection = np.ascontiguousarray(projection)
         self._bias = self._weights["projection.bias"]
 
     def initial_state(self) -> State:
+        """That of a sequence of which nothing was read."""
         return self._initial
 
     def feed(self, ids: Sequence[int] | NDArray[np.integer], state: State) -> State:
-        for symbol in ids:
-            _, state = self._advance(symbol, state)
+        """The state after reading ids [T]. What is no id or state of this model is an InputError, here as below."""
+        symbols = checked_ids(ids, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        for start in range(0, len(symbols), _BLOCK):
+            _, state = self._read(symbols[start : start + _BLOCK], state)
         return state
 
-    def logits(self, symbol: int, state: State) -> tuple[Array, State]:
-        """Logits [V] after one more symbol, and the state after it."""
-        output, state = self._advance(symbol, state)
+    def logits(self, positions: Sequence[Position]) -> tuple[Array, list[State]]:
+        """Logits [K, V] of what follows at each position, and the states when its last symbol is read."""
+        count = len(positions)
+        check_sequences(positions, [Sampling()] * count, [(0, 0)] * count, 1, self._initial, self.vocabulary)
+        rows, states = np.empty((count, self.vocabulary), np.float32), []
+        for row, position in zip(rows, positions, strict=True):
+            row[:], state = self._logits(position)
+            states.append(state)
+        return rows, states
+
+    def _logits(self, position: Position) -> tuple[Array, State]:
+        (output,), state = self._read(np.array([position.last]), position.state)
         return self._projection @ output + self._bias, state
 
-    def _advance(self, symbol: int, state: State) -> tuple[Array, State]:
-        """The core's output [H] after one more symbol; where F are shown, the state ends with the latest."""
-        if self._features == 1:
-            return self._step(self._embedding[symbol], state)
-        shown = np.append(state[-1], np.float32(symbol))
-        output, core_state = self._step(self._embedding[shown.astype(np.int64)].reshape(-1), state[:-1])
-        return output, (*core_state, shown[1:])
+    def _read(self, ids: Symbols, state: State) -> tuple[Array, State]:
+        """The core's outputs [T, H] at ids [T], and the state after them. Where F symbols are shown at a step, they
+        are the latest F; before the first stands the start symbol."""
+        parts = state.parts
+        seen = np.concatenate([np.full(self._shown, START), state.latest, ids])
+        outputs = np.empty((len(ids), self._projection.shape[1]), np.float32)
+        for t, end in enumerate(range(len(seen) - len(ids) + 1, len(seen) + 1)):
+            inputs = self._embedding[seen[end - self._shown : end]].reshape(-1)
+            outputs[t], parts = self._step(inputs, parts)
+        return outputs, state.after(parts, ids)
 
     def write(
-        self, positions: list[Position], samplings: list[Sampling], seeds: list[tuple[int, int]], count: int
+        self,
+        positions: Sequence[Position],
+        samplings: Sequence[Sampling],
+        seeds: Sequence[tuple[int, int]],
+        count: int,
     ) -> tuple[NDArray[np.int64], list[Position]]:
+        """Continue K sequences by ``count`` symbols each.
+
+        Args:
+            positions: [K], where each stands.
+            samplings: [K], how each chooses.
+            seeds: [K] pairs of seed and number of the sequence.
+            count: symbols T to write.
+
+        Returns:
+            Symbols [K, T] and the positions after them.
+        """
+        check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         written = np.empty((len(positions), count), np.int64)
         after = list(positions)
         for k, (sampling, (seed, sequence)) in enumerate(zip(samplings, seeds, strict=True)):
@@ -83,28 +121,30 @@ class PlainDecoder:
         return written, after
 
     def _write_one(self, position: Position, sampling: Sampling, seed: int, sequence: int) -> Position:
-        logits, state = self.logits(position.last, position.state)
-        symbol = choose(logits, position.recent, sampling, uniform(seed, sequence, position.written))
-        recent = (*position.recent, symbol)[-max(1, sampling.repetition_window) :]
-        return replace(position, state=state, last=symbol, recent=recent, written=position.written + 1)
+        logits, state = self._logits(position)
+        draw, recent = uniform(seed, sequence, position.written), position.recent
+        allowed = self._allowed[condition_after(self._permitted, recent)]
+        symbol = choose(logits, recent, sampling, draw, allowed)
+        return replace(position, state=state, last=symbol, written=position.written + 1)
 
     def score(
         self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: State
     ) -> tuple[Scores, State]:
-        outputs = np.empty((len(inputs), self._projection.shape[1]), np.float32)
-        for t, symbol in enumerate(inputs):
-            outputs[t], state = self._advance(symbol, state)
-        logits = (outputs @ self._projection.T + self._bias).astype(np.float64)
+        """Surprisal of targets [T] after inputs [T], and the state after the last input."""
+        symbols, goals = checked_pairs(inputs, targets, self.vocabulary)
+        rows, state = self.predict(symbols, state)
+        logits = rows.astype(np.float64)
         highest = logits.max(axis=1)
         total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-        rows = np.arange(len(targets))
-        return Scores(total - logits[rows, targets], logits.argmax(axis=1) == targets), state
+        rows = np.arange(len(goals))
+        return Scores(total - logits[rows, goals], logits.argmax(axis=1) == goals), state
 
-    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
-        logits = np.empty((len(inputs), self.vocabulary), np.float32)
-        for t, symbol in enumerate(inputs):
-            logits[t], state = self.logits(symbol, state)
-        return logits, state
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[Array, State]:
+        """Logits [T, V] of what follows each of inputs [T], and the state after the last."""
+        symbols = checked_ids(inputs, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        outputs, state = self._read(symbols, state)
+        return outputs @ self._projection.T + self._bias, state
 
     def _rnn(self, layer: int) -> tuple[Array, Array, Array, Array]:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -112,10 +152,10 @@ class PlainDecoder:
         return first, second, third, fourth
 
 
-def lstm_step(layers: list[tuple[Array, Array, Array, Array]]) -> Step:
+def lstm_step(layers: list[tuple[Array, Array, Array, Array]]) -> Recurrence:
     """Gates in torch's order: input, forget, content, output."""
 
-    def step(inputs: Array, state: State) -> tuple[Array, State]:
+    def step(inputs: Array, state: Parts) -> tuple[Array, Parts]:
         hidden, cell = np.empty_like(state[0]), np.empty_like(state[1])
         for index, (from_input, from_hidden, bias, more_bias) in enumerate(layers):
             gates = from_input @ inputs + from_hidden @ state[0][index] + bias + more_bias
@@ -127,10 +167,10 @@ def lstm_step(layers: list[tuple[Array, Array, Array, Array]]) -> Step:
     return step
 
 
-def gru_step(layers: list[tuple[Array, Array, Array, Array]]) -> Step:
+def gru_step(layers: list[tuple[Array, Array, Array, Array]]) -> Recurrence:
     """Gates in torch's order: reset, update, content."""
 
-    def step(inputs: Array, state: State) -> tuple[Array, State]:
+    def step(inputs: Array, state: Parts) -> tuple[Array, Parts]:
         hidden = np.empty_like(state[0])
         for index, (from_input, from_hidden, bias, more_bias) in enumerate(layers):
             given = (from_input @ inputs + bias).reshape(3, -1)
@@ -143,10 +183,10 @@ def gru_step(layers: list[tuple[Array, Array, Array, Array]]) -> Step:
     return step
 
 
-def conv_step(weights: dict[str, Array], layers: int) -> Step:
+def conv_step(weights: dict[str, Array], layers: int) -> Recurrence:
     """Each layer looks at its stored past and the new input; the oldest input then leaves the store."""
 
-    def step(inputs: Array, state: State) -> tuple[Array, State]:
+    def step(inputs: Array, state: Parts) -> tuple[Array, Parts]:
         outputs = weights["core.entry.weight"] @ inputs + weights["core.entry.bias"]
         after = []
         for layer in range(layers):

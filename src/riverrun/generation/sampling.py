@@ -1,169 +1,146 @@
-"""Sampling: pure functions from logits to logits, composed from one settings object, then one draw.
+"""How the next symbol is chosen: one settings object. What each setting does stands in ``choice``.
 
-Removed symbols have logit -inf. Every function takes and returns float64 logits [V].
+The type, range, default and description of a setting are written here and nowhere else: flags, help, checks and
+the compiled loop read them.
 """
 
+import inspect
 import math
-from collections.abc import Sequence
+import numbers
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Annotated, Any, TypedDict, TypeVar, get_args, get_type_hints
 
-import numpy as np
-from numpy.typing import NDArray
+from annotated_types import DocInfo, Ge, Gt, Le, Lt, doc
 
 from riverrun.errors import InputError
-from riverrun.text.vocabulary import SPECIAL
 
-Logits = NDArray[np.float64]
+LATEST = 1024
+"""Symbols that a decoder remembers as they are: the longest window of a repetition penalty."""
+
+_HUGE = 1 << 31
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next symbol is chosen; the steps apply in this order.
+    """How the next symbol is chosen; the steps apply in the order of ``choice.transform``.
 
-    Attributes:
-        repetition_penalty: logits of recent symbols are divided by this if positive, else multiplied
-            (Keskar et al. 2019); below 1 encourages repetition.
-        repetition_window: how many of the latest symbols count as recent.
-        temperature: logits are divided by this; 0 takes the most likely symbol (greedy).
-        top_k: only the k most likely symbols; 0 is off.
-        top_p: only the fewest symbols that together have this probability (nucleus; Holtzman et al. 2020).
-        min_p: only symbols at least this share as likely as the most likely (Nguyen et al. 2024).
-        typical_p: only symbols whose surprisal is nearest to the entropy, up to this probability
-            (Meister et al. 2023).
-        uniform: ignore the model and draw every symbol with equal chance.
+    Published are: nucleus (top-p) sampling, Holtzman et al. 2020; min-p, Nguyen et al. 2024; typical sampling,
+    Meister et al. 2023; the repetition penalty, Keskar et al. 2019 (below 1 it encourages repetition).
     """
 
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    typical_p: float = 1.0
-    repetition_penalty: float = 1.0
-    repetition_window: int = 64
-    uniform: bool = False
+    temperature: Annotated[
+        float, Ge(0), Lt(math.inf), doc("logits are divided by it: 0 is greedy, 1 the model's own")
+    ] = 0.8
+    top_k: Annotated[int, Ge(0), Le(_HUGE), doc("only the K most likely symbols; 0 is off")] = 0
+    top_p: Annotated[float, Ge(0), Le(1), doc("only the fewest most likely symbols that sum to P")] = 1.0
+    min_p: Annotated[float, Ge(0), Le(1), doc("only symbols P times as likely as the likeliest")] = 0.0
+    typical_p: Annotated[float, Ge(0), Le(1), doc("only symbols of typical surprisal, up to P")] = 1.0
+    repetition_penalty: Annotated[
+        float, Gt(0), Lt(math.inf), doc("logits of recent symbols are divided by it: above 1 discourages")
+    ] = 1.0
+    repetition_window: Annotated[int, Ge(0), Le(LATEST), doc("symbols that count as recent")] = 64
+    uniform: Annotated[bool, doc("every symbol with equal chance: the lower bound")] = False
 
     def __post_init__(self) -> None:
-        """Raises InputError naming every value out of range."""
-        allowed = {
-            "temperature": (0 <= self.temperature < math.inf, "0 (greedy) or a larger finite number"),
-            "top_k": (self.top_k >= 0, "0 (off) or more"),
-            "top_p": (0 <= self.top_p <= 1, "between 0 and 1"),
-            "min_p": (0 <= self.min_p <= 1, "between 0 and 1"),
-            "typical_p": (0 <= self.typical_p <= 1, "between 0 and 1"),
-            "repetition_penalty": (0 < self.repetition_penalty < math.inf, "above 0"),
-            "repetition_window": (self.repetition_window >= 0, "0 or more"),
-        }
+        """Raises InputError naming every value of another type or out of range."""
         faults = [
-            f"{field.name.replace('_', '-')} = {getattr(self, field.name)}: must be {allowed[field.name][1]}"
-            for field in fields(self)
-            if field.name in allowed and not allowed[field.name][0]
+            f"{name.replace('_', '-')} = {getattr(self, name)!r}: {fault}"
+            for name, setting in SETTINGS.items()
+            if (fault := setting.fault(getattr(self, name)))
         ]
         if faults:
             raise InputError("; ".join(faults))
 
 
-def choose(logits: NDArray, recent: Sequence[int], sampling: Sampling, draw: float) -> int:
-    """The next symbol.
+class SamplingOptions(TypedDict, total=False):
+    """The same settings as keywords: what editors read."""
 
-    Args:
-        logits: [V] of any float type; not-a-number counts as -inf.
-        recent: the latest symbols, oldest first.
-        draw: a uniform number in [0, 1).
-    """
-    kept = transform(logits, recent, sampling)
-    if sampling.temperature == 0 and not sampling.uniform:
-        return int(np.argmax(kept))
-    cumulative = np.cumsum(probabilities(kept))
-    chosen = int(np.searchsorted(cumulative, draw * cumulative[-1], side="right"))
-    return min(chosen, int(np.flatnonzero(kept > -np.inf)[-1]))
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    typical_p: float
+    repetition_penalty: float
+    repetition_window: int
+    uniform: bool
 
 
-def transform(logits: NDArray, recent: Sequence[int], sampling: Sampling) -> Logits:
-    """All steps but the draw; at least one symbol remains."""
-    kept = mend(ban_special(np.asarray(logits, np.float64)))
-    if sampling.uniform:
-        return np.where(np.arange(len(kept)) >= SPECIAL, 0.0, -np.inf)
-    if sampling.repetition_penalty != 1 and sampling.repetition_window:
-        kept = penalise(kept, recent[-sampling.repetition_window :], sampling.repetition_penalty)
-    if sampling.temperature == 0:
-        return kept
-    kept = (kept - kept.max()) / sampling.temperature
-    if 0 < sampling.top_k < len(kept):
-        kept = keep_top_k(kept, sampling.top_k)
-    if sampling.top_p < 1:
-        kept = keep_top_p(kept, sampling.top_p)
-    if sampling.min_p > 0:
-        kept = keep_min_p(kept, sampling.min_p)
-    if sampling.typical_p < 1:
-        kept = keep_typical(kept, sampling.typical_p)
-    return kept
+@dataclass(frozen=True)
+class Setting:
+    """What is known of one field of :class:`Sampling`."""
+
+    kind: type
+    about: str
+    default: Any
+    bounds: tuple[Any, ...]
+
+    def fault(self, value: Any) -> str | None:
+        """What is wrong with a value, or None."""
+        allowed, called = _KINDS[self.kind]
+        if not isinstance(value, allowed) or (self.kind is not bool and isinstance(value, bool)):
+            return f"must be {called}"
+        if all(_holds(value, bound) for bound in self.bounds):
+            return None
+        return f"must be {self.range}"
+
+    @property
+    def range(self) -> str:
+        """Such as ``0 to 1``; what has no use for so large a number is called finite."""
+        least = next(f"{bound.ge}" if isinstance(bound, Ge) else f"above {bound.gt}" for bound in self.bounds)
+        most: Any = next((bound.le for bound in self.bounds if isinstance(bound, Le)), math.inf)
+        if most < _HUGE:
+            return f"{least} to {most}"
+        return f"{least}, finite" if least.startswith("above") else f"{least} or more, finite"
 
 
-def ban_special(logits: Logits) -> Logits:
-    """The unknown and the start symbol are never written."""
-    banned = logits.copy()
-    banned[:SPECIAL] = -np.inf
-    return banned
+_KINDS = {
+    bool: (bool, "true or false"),
+    int: (numbers.Integral, "a whole number"),
+    float: (numbers.Real, "a number"),
+}
 
 
-def mend(logits: Logits) -> Logits:
-    """Make logits usable: nan is -inf; +inf wins over all finite ones; if nothing is left, all are equal."""
-    logits = np.where(np.isnan(logits), -np.inf, logits)
-    if (logits == np.inf).any():
-        return np.where(logits == np.inf, 0.0, -np.inf)
-    if (logits == -np.inf).all():
-        return np.where(np.arange(len(logits)) >= SPECIAL, 0.0, -np.inf)
-    return logits
+def _holds(value: Any, bound: Any) -> bool:
+    match bound:
+        case Ge(least):
+            return value >= least
+        case Gt(least):
+            return value > least
+        case Le(most):
+            return value <= most
+        case Lt(most):
+            return value < most
+        case other:
+            raise AssertionError(other)
 
 
-def penalise(logits: Logits, recent: Sequence[int], penalty: float) -> Logits:
-    """Repetition penalty on the symbols in ``recent``."""
-    changed = logits.copy()
-    seen = np.unique(np.asarray(recent, np.int64)) if len(recent) else np.empty(0, np.int64)
-    values = changed[seen]
-    changed[seen] = np.where(values > 0, values / penalty, values * penalty)
-    return changed
+def _settings() -> dict[str, Setting]:
+    hints = get_type_hints(Sampling, include_extras=True)
+    found = {}
+    for field in fields(Sampling):
+        kind, *notes = get_args(hints[field.name])
+        (about,) = (note.documentation for note in notes if isinstance(note, DocInfo))
+        bounds = tuple(note for note in notes if not isinstance(note, DocInfo))
+        found[field.name] = Setting(kind, about, field.default, bounds)
+    return found
 
 
-def probabilities(logits: Logits) -> Logits:
-    """Softmax [V]."""
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()
+SETTINGS = _settings()
+"""Every field of :class:`Sampling` by its name, in order."""
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def keep_top_k(logits: Logits, k: int) -> Logits:
-    """The k largest; of equal ones the lower ids."""
-    return _keep(logits, np.argsort(-logits, kind="stable")[:k])
-
-
-def keep_top_p(logits: Logits, p: float) -> Logits:
-    """The fewest most likely symbols whose probabilities sum to at least p; always at least one."""
-    order = np.argsort(-logits, kind="stable")
-    return _keep(logits, order[: _enough(probabilities(logits)[order], p)])
-
-
-def keep_min_p(logits: Logits, share: float) -> Logits:
-    """Symbols at least ``share`` times as likely as the most likely one."""
-    return np.where(logits - logits.max() >= math.log(share), logits, -np.inf)
-
-
-def keep_typical(logits: Logits, p: float) -> Logits:
-    """Symbols whose surprisal is nearest to the entropy, until their probabilities sum to at least p."""
-    chances = probabilities(logits)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        surprisal = -np.log(chances)
-        entropy = np.nansum(chances * surprisal)
-    distance = np.where(chances > 0, np.abs(surprisal - entropy), np.inf)
-    order = np.argsort(distance, kind="stable")
-    return _keep(logits, order[: _enough(chances[order], p)])
-
-
-def _enough(chances: Logits, p: float) -> int:
-    """How many leading chances sum to at least p."""
-    return min(int(np.searchsorted(np.cumsum(chances), p, side="left")) + 1, len(chances))
-
-
-def _keep(logits: Logits, indices: NDArray[np.int64]) -> Logits:
-    kept = np.full_like(logits, -np.inf)
-    kept[indices] = logits[indices]
-    return kept
+def taking_settings(method: Method) -> Method:
+    """Let ``help`` show the settings that a method takes as ``**sampling``, with their defaults."""
+    signature = inspect.signature(method)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    shown = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=setting.default, annotation=setting.kind
+        )
+        for name, setting in SETTINGS.items()
+    ]
+    setattr(method, "__signature__", signature.replace(parameters=[*own, *shown]))  # noqa: B010
+    return method

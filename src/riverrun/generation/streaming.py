@@ -5,18 +5,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.decoder import Decoder, Position
+from riverrun.generation.decoder import Decoder
 from riverrun.generation.sampling import Sampling
+from riverrun.generation.state import Position
 from riverrun.text.vocabulary import START
 
 _LARGEST_BLOCK = 1024
 
 
 def begin(
-    decoder: Decoder,
-    prompt: Sequence[int] | NDArray[np.integer],
-    sampling: Sampling,
-    opens_document: bool = True,
+    decoder: Decoder, prompt: Sequence[int] | NDArray[np.integer], opens_document: bool = True
 ) -> Position:
     """Read a prompt [T] so that writing can begin.
 
@@ -26,7 +24,7 @@ def begin(
     symbols = [int(symbol) for symbol in prompt]
     ids = [START, *symbols] if opens_document or not symbols else symbols
     state = decoder.feed(np.array(ids[:-1], np.int64), decoder.initial_state())
-    return Position(state, ids[-1], tuple(symbols[-max(1, sampling.repetition_window) :]))
+    return Position(state, ids[-1])
 
 
 def stream(

@@ -1,26 +1,13 @@
 """Soft attention: how much of each source position a decoder's output looks at.
 
+Each kind computes ``keys`` [S, B, A] of a source's outputs [S, B, C] once a source; called once a step, it gives
+contexts [T, B, C] and weights [T, B, S] for queries [T, B, H], where padding gets no weight.
+
 Shapes: B batch, T target time, S source time, H width of queries, C width of the source's outputs.
 """
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
-
-
-class Attention(Protocol):
-    """Looks from queries at a source. Keys are computed once a source, queries once a step."""
-
-    def keys(self, memory: Tensor) -> Tensor:
-        """Keys [S, B, A] of a source's outputs [S, B, C]."""
-        ...
-
-    def __call__(
-        self, queries: Tensor, keys: Tensor, memory: Tensor, lengths: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Contexts [T, B, C] and weights [T, B, S] for queries [T, B, H]; padding gets no weight."""
-        ...
 
 
 class DotAttention(nn.Module):
@@ -62,6 +49,9 @@ class AdditiveAttention(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         hidden = (2 * self.of_query(queries).unsqueeze(1) + keys).sigmoid_()  # [T, S, B, A]
         return _look(2 * self.score(hidden).squeeze(-1).transpose(1, 2), memory, lengths)
+
+
+SoftAttention = DotAttention | AdditiveAttention
 
 
 def _look(scores: Tensor, memory: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,10 +1,12 @@
 """The encoder: reads a whole source, in both directions if asked."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
-from riverrun.models.cores import build_core
+from riverrun.config.resolved import TranslatorShape
+from riverrun.models.cores import build_recurrent
 from riverrun.models.dropout import Dropout
 
 
@@ -15,23 +17,20 @@ class Encoder(nn.Module):
     source does not depend on how far it is padded. (The same as packed sequences, with torch's faster kernels.)
     """
 
-    def __init__(self, settings: ModelSettings, vocabulary: int) -> None:
-        """Build from resolved settings for V = ``vocabulary`` source symbols."""
+    def __init__(self, shape: TranslatorShape, vocabulary: int) -> None:
+        """Fresh weights for V = ``vocabulary`` source symbols."""
         super().__init__()
-        assert settings.embedding is not None
-        assert settings.hidden is not None
-        assert settings.layers is not None
-        assert settings.dropout is not None
-        self.width = settings.hidden * (2 if settings.bidirectional else 1)
-        self.embedding = nn.Embedding(vocabulary, settings.embedding)
+        self.width = shape.hidden * (2 if shape.bidirectional else 1)
+        self.embedding = nn.Embedding(vocabulary, shape.embedding)
         nn.init.normal_(self.embedding.weight, std=0.5)
-        widths = [settings.embedding] + [self.width] * (settings.layers - 1)
-        one_layer = settings.model_copy(update={"layers": 1, "dropout": 0.0})
-        self.forwards = nn.ModuleList(build_core(one_layer, width) for width in widths)
-        self.backwards = nn.ModuleList(
-            build_core(one_layer, width) for width in widths if settings.bidirectional
-        )
-        self.dropout = Dropout(settings.dropout)
+        widths = [shape.embedding] + [self.width] * (shape.layers - 1)
+        readers = [
+            nn.ModuleList(build_recurrent(shape.core, width, shape.hidden, 1, 0.0) for width in widths)
+            for _ in range(2 if shape.bidirectional else 1)
+        ]
+        self.forwards = readers[0]
+        self.backwards = readers[1] if shape.bidirectional else nn.ModuleList()
+        self.dropout = Dropout(shape.dropout)
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs [S, B, C] for ids [S, B] of sources of lengths [B], and [B, C], what the readers end with."""
@@ -41,15 +40,19 @@ class Encoder(nn.Module):
         read: list[Tensor] = []
         for layer, forwards in enumerate(self.forwards):
             outputs = self.dropout(outputs)
-            read = [forwards(outputs, forwards.initial_state(source.shape[1]))[0]]  # pyright: ignore
+            read = [_read(forwards, outputs)]
             if len(self.backwards):
-                backwards = self.backwards[layer]
-                seen = backwards(_turn(outputs, turned), backwards.initial_state(source.shape[1]))[0]  # pyright: ignore
-                read.append(_turn(seen, turned))
+                read.append(_turn(_read(self.backwards[layer], _turn(outputs, turned)), turned))
             outputs = torch.cat(read, dim=-1)
         forward_end = read[0].gather(0, (lengths - 1).view(1, -1, 1).expand(1, -1, read[0].shape[-1]))[0]
         ends = [forward_end] if len(read) == 1 else [forward_end, read[1][0]]
         return self.dropout(outputs), torch.cat(ends, dim=-1)
+
+
+def _read(core: Any, inputs: Tensor) -> Tensor:
+    """Outputs [S, B, H] of a core that begins afresh. (A list of modules does not say what they are.)"""
+    outputs, _ = core(inputs, core.initial_state(inputs.shape[1]))
+    return outputs
 
 
 def _turn(sequence: Tensor, turned: Tensor) -> Tensor:

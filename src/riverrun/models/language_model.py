@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.config import ModelSettings
-from riverrun.models.cores import Core, State, build_core, draw_as_keras
-from riverrun.models.inputs import build_embedding
+from riverrun.config.resolved import LanguageShape
+from riverrun.models.cores import CoreState, build_core, draw_as_keras
+from riverrun.models.symbol_inputs import build_embedding
 from riverrun.text.vocabulary import START
 
 
@@ -16,54 +16,58 @@ class LanguageModel(nn.Module):
     Dropout acts on the core's output and between its layers (Zaremba et al. 2014), but not on the embedded
     input: that cost 0.03 nats per character of tinyshakespeare. With tied weights the projection reuses the
     embedding (Press & Wolf 2017), through a matrix where E and H differ.
-    Where F > 1 symbols are shown side by side at each step, the state's last part holds the F - 1 latest.
+    State: the core's parts, then the latest ids [F - 1, B] as integers: what was shown before, where F > 1 symbols
+    are shown side by side at each step.
     """
 
-    def __init__(self, settings: ModelSettings, vocabulary: int) -> None:
-        """Build from resolved settings for V = ``vocabulary`` symbols."""
+    def __init__(self, shape: LanguageShape, vocabulary: int) -> None:
+        """Fresh weights for V = ``vocabulary`` symbols."""
         super().__init__()
-        assert settings.embedding is not None
-        assert settings.hidden is not None
-        assert settings.dropout is not None
-        self.features = settings.features
-        self.embedding = build_embedding(settings, vocabulary)
-        self.core = build_core(settings, settings.embedding * settings.features)
+        self.features = shape.features
+        self.embedding = build_embedding(shape.input, vocabulary, shape.embedding)
+        self.core = build_core(
+            shape.core,
+            shape.embedding * shape.features,
+            shape.hidden,
+            shape.layers,
+            shape.dropout,
+            kernel=shape.kernel,
+            one_hot=shape.input == "one-hot",
+        )
         self.bottleneck = (
-            nn.Linear(settings.hidden, settings.embedding, bias=False)
-            if settings.tied and settings.hidden != settings.embedding
+            nn.Linear(shape.hidden, shape.embedding, bias=False)
+            if shape.tied and shape.hidden != shape.embedding
             else nn.Identity()
         )
-        self.projection = nn.Linear(settings.embedding if settings.tied else settings.hidden, vocabulary)
-        if settings.tied:
-            assert isinstance(self.embedding, nn.Embedding)
-            nn.init.normal_(self.embedding.weight, std=settings.embedding**-0.5)
+        self.projection = nn.Linear(shape.embedding if shape.tied else shape.hidden, vocabulary)
+        if shape.tied and isinstance(self.embedding, nn.Embedding):
+            nn.init.normal_(self.embedding.weight, std=shape.embedding**-0.5)
             self.projection.weight = self.embedding.weight
-        if settings.initial_weights == "keras":
+        if shape.initial_weights == "keras":
             draw_as_keras(self.core)
-            if not settings.tied:
+            if not shape.tied:
                 draw_as_keras(self.projection)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = nn.Dropout(shape.dropout)
 
-    def initial_state(self, batch: int) -> State:
-        core: Core = self.core  # pyright: ignore[reportAssignmentType]
-        state = core.initial_state(batch)
-        if self.features == 1:
-            return state
-        return (*state, state[0].new_full((self.features - 1, batch), START))
+    def initial_state(self, batch: int) -> CoreState:
+        """The state before the first symbol: the past is start symbols."""
+        state = self.core.initial_state(batch)
+        return (*state, state[0].new_full((self.features - 1, batch), START, dtype=torch.int64))
 
-    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, ids: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
         """Logits [T, B, V] of the symbol after each of ids [T, B], and the state after the last."""
         outputs, state = self.read(ids, state)
         return self.project(outputs), state
 
-    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs [T, B, H] of the core, and the state after the last."""
-        shown, core_state, past = self._side_by_side(ids, state)
-        inputs = self.embedding(shown)
+    def read(self, ids: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
+        """Outputs [T, B, H] of the core, and the state after the last, in fp32 whatever the products are in."""
+        *parts, latest = state
+        seen = torch.cat([latest, ids])
+        inputs = self.embedding(seen.unfold(0, self.features, 1))  # [T, B, F, E]; at each step the latest F
         if inputs.is_floating_point():  # one-hot input stays ids
             inputs = inputs.flatten(2)
-        outputs, core_state = self.core(inputs, core_state)
-        return outputs, (*core_state, *past)
+        outputs, reached = self.core(inputs, tuple(parts))
+        return outputs, (*(part.float() for part in reached), seen[len(ids) :])
 
     def project(self, outputs: Tensor, symbols: Tensor | None = None) -> Tensor:
         """Logits [..., V] of outputs [..., H]; [..., C] where only ids [C] are asked for, each once."""
@@ -73,17 +77,9 @@ class LanguageModel(nn.Module):
         weight, bias = self.projection.weight, self.projection.bias
         return F.linear(outputs, weight.index_select(0, symbols), bias.index_select(0, symbols))
 
-    def remember(self, ids: Tensor, state: State) -> State:
+    def remember(self, ids: Tensor, state: CoreState) -> CoreState:
         """The state with ids [F - 1, B] as the latest symbols."""
-        return state if self.features == 1 else (*state[:-1], ids.to(state[-1].dtype))
-
-    def _side_by_side(self, ids: Tensor, state: State) -> tuple[Tensor, State, State]:
-        """Ids [T, B, F]: at each step the latest F; the core's state; the symbols to remember."""
-        if self.features == 1:
-            return ids[..., None], state, ()
-        seen = torch.cat([state[-1].to(ids.dtype), ids])
-        shown = seen.unfold(0, self.features, 1)
-        return shown, state[:-1], (seen[len(ids) :].to(state[-1].dtype),)
+        return (*state[:-1], ids)
 
     @torch.no_grad()
     def start_from_frequencies(self, counts: Tensor) -> None:

@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riverrun.models.inputs import indexed_product
-
-State = tuple[Tensor, ...]
+from riverrun.models.recurrent import CoreState
+from riverrun.models.symbol_inputs import indexed_product
 
 
 class OneHotCore(nn.Module):
@@ -23,11 +22,11 @@ class OneHotCore(nn.Module):
         self.rnn = rnn
         self.dropout = nn.Dropout(dropout)
 
-    def initial_state(self, batch: int) -> State:
+    def initial_state(self, batch: int) -> CoreState:
         zeros = self.rnn.all_weights[0][0].new_zeros(self.rnn.num_layers, batch, self.rnn.hidden_size)
         return (zeros, zeros) if isinstance(self.rnn, nn.LSTM) else (zeros,)
 
-    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, ids: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
         scan = lstm_scan if isinstance(self.rnn, nn.LSTM) else gru_scan
         outputs, after = ids, []
         with torch.autocast(ids.device.type, enabled=False):
@@ -42,13 +41,14 @@ class OneHotCore(nn.Module):
         return outputs, tuple(torch.stack(parts) for parts in zip(*after, strict=True))
 
 
-def lstm_scan(given: Tensor, weight: Tensor, bias: Tensor, state: State) -> tuple[Tensor, State]:
+def lstm_scan(given: Tensor, weight: Tensor, bias: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
     """Outputs [T, B, H] of an LSTM whose input products are given [T, B, 4H]."""
-    outputs, hidden, cell = _LstmScan.apply(given + bias, weight, *state)  # pyright: ignore
+    scanned: Any = _LstmScan.apply(given + bias, weight, *state)
+    outputs, hidden, cell = scanned
     return outputs, (hidden, cell)
 
 
-def gru_scan(given: Tensor, weight: Tensor, bias: Tensor, state: State) -> tuple[Tensor, State]:
+def gru_scan(given: Tensor, weight: Tensor, bias: Tensor, state: CoreState) -> tuple[Tensor, CoreState]:
     """Outputs [T, B, H] of a GRU whose input products are given [T, B, 3H]."""
     (hidden,) = state
     outputs: list[Tensor] = []

@@ -25,7 +25,6 @@ _PUBLISHED = {
     "training.learning_rate": 0.001,
     "training.schedule": "constant",
     "training.warmup": 0,
-    "training.weight_decay": 0,
     "training.clip": 1e6,
     "training.batch": 1,
     "training.precision": "fp32",
@@ -39,13 +38,13 @@ _WHOLE_BATCH = {"model.hidden": 16, "training.batch": 25, "data.order": "as-writ
 def predictions(folder: Path, letters: str) -> str:
     """The letter after each of the letters, read one after the other from the initial state."""
     from riverrun.api import load_language_model
-    from riverrun.generation.decoder import Position
     from riverrun.generation.sampling import Sampling
+    from riverrun.generation.state import Position
 
     model = load_language_model(folder)
     state, found = model.decoder.initial_state(), []
     for symbol in model.tokenizer.encode(letters).tolist():
-        position, greedy = Position(state, symbol, ()), Sampling(temperature=0)
+        position, greedy = Position(state, symbol), Sampling(temperature=0)
         written, (after,) = model.decoder.write([position], [greedy], [(0, 0)], 1)
         found.append(int(written[0, 0]))
         state = after.state

@@ -1,6 +1,6 @@
 """All recipes, by name."""
 
-from riverrun.config import nearest
+from riverrun.config.building import nearest
 from riverrun.errors import InputError
 from riverrun.recipes import alphabet, convolution, luxun, nietzsche, translation
 from riverrun.recipes.recipe import Recipe

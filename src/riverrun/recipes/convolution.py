@@ -1,9 +1,9 @@
 """Causal convolution, the tutorials' named alternative, beside LSTM and GRU on the same text and budget."""
 
-import json
 import time
 from pathlib import Path
 
+from riverrun.bundle.names import METRICS
 from riverrun.recipes.recipe import Experiment, Figures, Point, Recipe
 
 _POINTS = (
@@ -18,8 +18,9 @@ def speeds(folder: Path) -> Figures:
     import statistics
 
     from riverrun.api import load_language_model
+    from riverrun.training.journal import read_lines
 
-    lines = map(json.loads, (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
+    lines = read_lines(folder / METRICS)
     paces = [line["tokens_per_second"] for line in lines if line["event"] == "progress"]
     model = load_language_model(folder)
     model.generate(length=100, seed=0)

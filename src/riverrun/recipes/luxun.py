@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from riverrun import bundle
+from riverrun.bundle import read_facts
 from riverrun.recipes.recipe import Experiment, Figures, Point, Recipe
 
 SOURCE = "luxun.txt"
@@ -44,7 +44,7 @@ _ABOUT = (
 
 def unknown_share(folder: Path) -> Figures:
     """Share of held-out symbols outside the vocabulary."""
-    _, facts = bundle.read_files(folder, ())
+    facts = read_facts(folder)
     return {"unknown share": float(facts.get("validation_unknown_share", 0.0))}
 
 

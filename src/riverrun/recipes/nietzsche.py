@@ -21,7 +21,6 @@ PUBLISHED = {
     "training.learning_rate": 0.01,
     "training.schedule": "constant",
     "training.warmup": 0,
-    "training.weight_decay": 0,
     "training.clip": 1e6,
     "training.batch": 128,
     "training.precision": "fp32",

@@ -1,21 +1,22 @@
 """Running a recipe: every experiment with every seed, through the same doors as a user's own training."""
 
 import itertools
-import json
 import math
 import multiprocessing
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from riverrun.bundle.names import METRICS
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.cache import write_atomically
 from riverrun.data.library import DOWNLOADS, downloaded
 from riverrun.errors import CorpusError, InputError, OutputError
+from riverrun.files import outgoing
 from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
 
 DATA = Path("../shared/data")
@@ -119,14 +120,17 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     if settings.get("data.validation") == "training text":
         settings["data.validation"] = str(source)
     began = time.perf_counter()
-    train(
-        source,
-        output=output,
-        epochs=experiment.epochs,
-        minutes=experiment.minutes,
-        settings=settings,
-        overwrite=True,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the (training|held-out) text has")  # as short as it was published
+        train(
+            source,
+            output=output,
+            epochs=experiment.epochs,
+            minutes=experiment.minutes,
+            settings=settings,
+            overwrite=True,
+            progress=False,
+        )
     seconds = time.perf_counter() - began
     figures = recorded_figures(output)
     if experiment.measure is not None:
@@ -149,7 +153,7 @@ def find_source(experiment: Experiment, folder: Path, data: Path) -> Path:
     found = data / name if Path(name).suffix in (".txt", ".tsv") else task_file(name)
     if found is None:
         found = folder / f"{experiment.name}.txt"
-        write_atomically(found, name.encode("utf-8"))
+        outgoing.write(found, name.encode("utf-8"))
     elif not found.is_file():
         found = downloaded(Path(name).stem)
     if found is None:
@@ -171,7 +175,7 @@ def _how_to_give(name: Path) -> str:
 def _first_lines(source: Path, count: int, path: Path) -> Path:
     try:
         with source.open(encoding="utf-8") as stream:
-            write_atomically(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
+            outgoing.write(path, "".join(itertools.islice(stream, count)).encode("utf-8"))
     except UnicodeDecodeError as error:
         raise CorpusError(f"{source} is not UTF-8 text: {error.reason}") from error
     return path
@@ -179,9 +183,9 @@ def _first_lines(source: Path, count: int, path: Path) -> Path:
 
 def recorded_figures(folder: Path) -> Figures:
     """What the run itself recorded: held-out figures, and the mean training loss of each epoch."""
-    from riverrun import bundle
+    from riverrun.bundle import read_facts
 
-    _, facts = bundle.read_files(folder, ())
+    facts = read_facts(folder)
     held_out = {
         name.removeprefix("validation_").replace("_", " "): float(value)
         for name, value in facts.items()
@@ -193,11 +197,12 @@ def recorded_figures(folder: Path) -> Figures:
 
 def training_losses(folder: Path) -> dict[int, float]:
     """Mean training loss of each whole epoch: progress events, weighted by the steps they stand for."""
+    from riverrun.training.journal import read_lines
+
     sums: dict[int, float] = {}
     steps: dict[int, int] = {}
     before, last_epoch = 0, 0.0
-    for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
+    for event in read_lines(folder / METRICS):
         if event["event"] == "progress":
             epoch = math.ceil(event["epoch"] - 1e-9)
             count, before = event["step"] - before, event["step"]

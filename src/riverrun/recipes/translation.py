@@ -1,13 +1,12 @@
 """The tutorials' encoder-decoders: sums, English to Chinese, English to French; and ours with attention."""
 
-import json
 import tempfile
 import warnings
 from pathlib import Path
 
-from riverrun.data.pairs import Pair, held_out, open_pairs
+from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Experiment, Figures, Point, Recipe
-from riverrun.translator import TrainedTranslator
+from riverrun.recipes.records import last_weights, pairs_of
 
 PUBLISHED = {
     "data.source_unit": "char",
@@ -24,7 +23,6 @@ PUBLISHED = {
     "training.learning_rate": 0.001,
     "training.schedule": "constant",
     "training.warmup": 0,
-    "training.weight_decay": 0,
     "training.clip": 1e6,
     "training.batch": 64,
     "training.label_smoothing": 0,
@@ -33,37 +31,6 @@ PUBLISHED = {
 
 EPOCHS = 30  # of the published 100, for every published variant
 COMPARED = 1000  # training sentences that are translated at most, and held-out ones
-
-
-def last_weights(folder: Path) -> TrainedTranslator:
-    """The translator after its last epoch, as the tutorials use it; the model itself has the best held-out loss."""
-    from riverrun.api import load_translator
-    from riverrun.training.checkpoints import newest
-
-    latest = newest(folder / "checkpoints")
-    assert latest is not None
-    return load_translator(latest)
-
-
-def pairs_of(folder: Path) -> tuple[list[Pair], list[Pair]]:
-    """The training pairs and the held-out pairs of a translator."""
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    settings = request["settings"]
-    corpus = open_pairs(tuple(request["inputs"]))
-    mask = held_out(corpus, settings["data"]["validation"], settings["training"]["seed"])
-    parts: tuple[list[Pair], list[Pair]] = ([], [])
-    for pair, out in zip(corpus.pairs(), mask, strict=True):
-        parts[int(out)].append(pair)
-    return parts
-
-
-def spread(pairs: list[Pair], most: int) -> dict[str, list[str]]:
-    """About ``most`` different sources, evenly spread, each with all its targets."""
-    targets: dict[str, list[str]] = {}
-    for pair in pairs:
-        targets.setdefault(pair.source, []).append(pair.target)
-    chosen = list(targets)[:: max(1, -(-len(targets) // most))]
-    return {source: targets[source] for source in chosen}
 
 
 def memory(folder: Path) -> Figures:
@@ -82,9 +49,10 @@ def memory(folder: Path) -> Figures:
                 found = model.evaluate(path, beam=1)
         figures |= {
             f"exact match on {name} pairs": found.exact_match,
-            f"BLEU of {name} pairs": found.bleu,
             f"chrF of {name} pairs": found.chrf,
         }
+        if found.bleu is not None:
+            figures[f"BLEU of {name} pairs"] = found.bleu
     return figures
 
 

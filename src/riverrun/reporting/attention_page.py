@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 
 from riverrun.reporting import page
-from riverrun.translator import Attention, TrainedTranslator, Translation
+from riverrun.translated import AttentionMap, Translation
+from riverrun.translator import TrainedTranslator
 
 
 def write_page(path: Path, model: TrainedTranslator, translations: Sequence[Translation]) -> None:
@@ -26,7 +27,7 @@ def tables(model: TrainedTranslator, translations: Sequence[Translation]) -> Ite
         yield f"<h3>{escape(source)} → {escape(target)}</h3>\n{table(attention)}"
 
 
-def table(attention: Attention) -> str:
+def table(attention: AttentionMap) -> str:
     """One HTML table; the weight of a cell is its colour and its title."""
     if attention.weights is None:
         return page.paragraph("This model has no attention: it reads the whole source first.")

@@ -3,9 +3,9 @@
 import warnings
 
 from riverrun.data.corpus import Corpus
-from riverrun.data.pairs import Pair, held_out, open_pairs
+from riverrun.data.held_out import split_pairs, spread
+from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
-from riverrun.recipes.translation import spread
 from riverrun.reporting import page
 from riverrun.reporting.attention_page import ABOUT, tables
 from riverrun.reporting.translations import marked
@@ -41,13 +41,12 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
 
 def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     """The pairs of a model's corpus that it did not learn from; raises CorpusError if they cannot be read."""
-    data, seed = model.settings["data"], model.settings["training"]["seed"]
-    if isinstance(data["validation"], str):
-        return list(open_pairs((data["validation"],), data["skip_bad"]).pairs())
-    pairs = open_pairs(tuple(map(str, corpus.files)), data["skip_bad"])
-    mask = held_out(pairs, data["validation"], seed)
-    return [pair for pair, out in zip(pairs.pairs(), mask, strict=True) if out]
+    data, seed = model.settings.data, model.settings.training.seed
+    pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*training pairs left out")  # said when it was trained
+        return list(split_pairs(pairs, data.validation, seed).held_out())
 
 
 def _looks(model: TrainedTranslator) -> bool:
-    return model.settings["model"].get("attention", "none") != "none"
+    return model.settings.model.attention != "none"

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from riverrun.training.journal import METRICS, SAMPLES, read_lines
+from riverrun.bundle.names import METRICS, SAMPLES
+from riverrun.errors import ModelError
+from riverrun.training.journal import read_lines
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ class History:
 
 
 def read_history(folder: Path) -> History:
-    """The journal in a model directory; empty where there is none."""
-    events = read_lines(folder / METRICS)
-    return History(
-        [event for event in events if event.get("event") == "progress"],
-        [event for event in events if event.get("event") == "evaluated"],
-        read_lines(folder / SAMPLES),
-    )
+    """The journal in a model directory; empty where there is none. Raises ModelError where it cannot be read."""
+    try:
+        events = read_lines(folder / METRICS) + read_lines(folder / SAMPLES)
+    except OSError as error:
+        raise ModelError(f"{error.filename}: {error.strerror}") from error
+    kinds = ("progress", "evaluated", "previewed")
+    return History(*([event for event in events if event.get("event") == kind] for kind in kinds))

@@ -2,7 +2,6 @@
 copies, of a translator what it makes of held-out pairs and where it looked.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,19 @@ from typing import Any
 import numpy as np
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.cache import write_atomically
+from riverrun.bundle.writing import writing
 from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.held_out import TextSplit, split_text
 from riverrun.errors import CorpusError
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
+from riverrun.files import outgoing
 from riverrun.reporting import page, pictures
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
+from riverrun.reporting.noted_texts import training_corpus
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.text.tokenizer import rebuffer
+from riverrun.trained import by_section
 
 SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
 PASSAGE_LENGTH = 1500  # characters
@@ -41,7 +44,9 @@ def write_report(model: Model, output: Path, text: str | None = None) -> Path:
     history = read_history(model.path)
     corpus, missing = training_text(model, text)
     png = _loss(history)
-    write_atomically(output.with_name(f"{output.stem}-loss.png"), png)
+    picture = output.with_name(f"{output.stem}-loss.png")
+    with writing(picture):
+        outgoing.write(picture, png)
     parts = [
         page.section("The model", page.table(("", ""), _facts(model))),
         page.section("Loss against time", page.picture(png, "loss against seconds")),
@@ -65,24 +70,22 @@ def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
         if corpus.digest != sha256:
             raise CorpusError(f"{text} is not the text that {model.path} was trained on (its sha256 differs)")
         return corpus, ""
-    try:
-        inputs = json.loads((model.path / "request.json").read_text(encoding="utf-8"))["inputs"]
-        corpus = open_corpus(inputs)
-    except (OSError, ValueError, KeyError, CorpusError):
-        return None, "The training text is not where it was: give it with --text."
-    if corpus.digest != sha256:
-        return None, "The training text has changed since: give the old one with --text."
-    return corpus, ""
+    if (found := training_corpus(model.path, model.facts)) is None:
+        return (
+            None,
+            "The training text is not where it was, or has changed, or is no plain file: give it with --text.",
+        )
+    return found, ""
 
 
 def copying_by_temperature(
     model: TrainedLanguageModel, corpus: Corpus, temperatures: tuple[float, ...]
 ) -> dict[float, tuple[str, Copying]]:
     """A sample at each temperature: its longest copied stretch as text, and the measures."""
-    tokenizer, end = model.tokenizer, _training_end(model, corpus)
+    tokenizer, split = model.tokenizer, _split(model, corpus)
 
     def training() -> Iterator[np.ndarray]:
-        for piece in rebuffer(corpus.texts(0, end), tokenizer.unit, tokenizer.normalizer):
+        for piece in rebuffer(split.training.texts(), tokenizer.unit, tokenizer.normalizer):
             yield tokenizer.encode(piece)
 
     found = {}
@@ -100,7 +103,7 @@ def _samples_section(model: Model, history: History) -> str:
 
 
 def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: History) -> str:
-    temperatures = tuple(model.settings["training"]["preview_temperatures"]) or (1.0,)
+    temperatures = model.settings.training.preview_temperatures or (1.0,)
     lines = [
         (
             f"{temperature:g}",
@@ -120,10 +123,9 @@ def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: Histo
 
 def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     """The first held-out passage, coloured."""
-    begin = _training_end(model, corpus)
-    if begin == corpus.characters:
-        return page.section("Surprisal", page.paragraph("Nothing of this text was held out."))
-    score = model.score("".join(corpus.texts(begin, begin + PASSAGE_LENGTH)))
+    part = _split(model, corpus).held_out
+    stop = min(part.stop, part.start + PASSAGE_LENGTH)
+    score = model.score("".join(part.corpus.texts(part.start, stop)))
     about = f"The first held-out passage: {score.bits_per_character:.3f} bits per character."
     return page.section(
         "Surprisal of a held-out passage",
@@ -132,9 +134,8 @@ def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
     )
 
 
-def _training_end(model: TrainedLanguageModel, corpus: Corpus) -> int:
-    share = model.settings["data"]["validation"]
-    return corpus.characters if isinstance(share, str) else int(corpus.characters * (1 - share))
+def _split(model: TrainedLanguageModel, corpus: Corpus) -> TextSplit:
+    return split_text(corpus, model.settings.data.validation)
 
 
 def _loss(history: History) -> bytes:
@@ -155,6 +156,6 @@ def _facts(model: Model) -> list[tuple[str, str]]:
 def _settings(model: Model) -> list[tuple[str, str]]:
     return [
         (f"{section}.{key}", str(value))
-        for section, values in model.settings.items()
+        for section, values in by_section(model.settings).items()
         for key, value in values.items()
     ]

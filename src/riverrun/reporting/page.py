@@ -5,8 +5,8 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from riverrun.data.cache import write_atomically
-from riverrun.errors import OutputError
+from riverrun.bundle.writing import writing
+from riverrun.files import outgoing
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -30,10 +30,8 @@ table.attention {{ font: 14px/1.3 system-ui, sans-serif; margin: .5rem 0 2rem; }
 def write(path: Path, title: str, parts: Iterable[str]) -> Path:
     """Write a page made of parts of HTML; raises OutputError."""
     content = _PAGE.format(title=html.escape(title), body="\n".join(parts))
-    try:
-        write_atomically(path, content.encode("utf-8", "replace"))
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    with writing(path):
+        outgoing.write(path, content.encode("utf-8", "replace"))
     return path
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from riverrun import bundle
-from riverrun.data.cache import write_atomically
+from riverrun.bundle import read_facts
+from riverrun.bundle.writing import writing
+from riverrun.files import outgoing
 from riverrun.recipes.recipe import Outcome, Recipe, Row, rows
 from riverrun.recipes.running import training_losses
 from riverrun.reporting import page, pictures
@@ -21,7 +22,8 @@ def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> P
     if any(map(_published_losses, outcomes)):
         images["epochs"] = loss_by_epoch(outcomes)
     for name, png in images.items():
-        write_atomically(folder / f"{name}.png", png)
+        with writing(folder / f"{name}.png"):
+            outgoing.write(folder / f"{name}.png", png)
     parts = [
         page.paragraph(recipe.citation),
         page.paragraph(recipe.about),
@@ -105,7 +107,7 @@ def _experiment(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def _translates(outcome: Outcome) -> bool:
-    return bundle.read_files(outcome.folders[0], ())[1].get("kind") in KINDS
+    return read_facts(outcome.folders[0])["kind"] in KINDS
 
 
 def _of_the_same_pairs(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:

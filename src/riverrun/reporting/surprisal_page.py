@@ -4,8 +4,8 @@ import html
 from pathlib import Path
 
 from riverrun.api import Score
-from riverrun.data.cache import write_atomically
-from riverrun.errors import OutputError
+from riverrun.bundle.writing import writing
+from riverrun.files import outgoing
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Surprisal: {model}</title>
@@ -26,10 +26,8 @@ _DARKEST = 10.0  # bits
 
 def write_page(path: Path, score: Score, model: str) -> None:
     """Write the page; raises OutputError."""
-    try:
-        write_atomically(path, page(score, model).encode("utf-8", "replace"))
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    with writing(path):
+        outgoing.write(path, page(score, model).encode("utf-8", "replace"))
 
 
 def page(score: Score, model: str) -> str:

@@ -3,8 +3,9 @@
 import warnings
 from collections.abc import Sequence
 
+from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Outcome
-from riverrun.recipes.translation import last_weights, pairs_of, spread
+from riverrun.recipes.records import last_weights, pairs_of
 from riverrun.reporting import page
 from riverrun.reporting.attention_page import ABOUT, tables
 
@@ -31,7 +32,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     ]
     shown = [page.table(("", "source", "wanted", *models), lines)]
     for name, model in models.items():
-        if model.settings["model"].get("attention", "none") != "none":
+        if model.settings.model.attention != "none":
             drawn = found[name][len(parts[0]) :][:DRAWN]
             heading = page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
             shown += [heading, *tables(model, drawn)]

@@ -16,7 +16,9 @@ from riverrun.server.prompts import Prompt
 from riverrun.server.refusals import Refusal
 from riverrun.server.schema import Writing
 from riverrun.server.shelf import Served
-from riverrun.server.tickets import Continuation, Inbox, Over, Predictions, Read, Ticket, Written
+from riverrun.server.tickets import Continuation, Inbox, Opened, Over, Predictions, Read, Ticket, Written
+from riverrun.text.stopping import Stops
+from riverrun.writing import CONTEXT
 
 LENGTH = 400  # symbols, as for ``riverrun generate``
 SAMPLING = [
@@ -137,7 +139,7 @@ class Continuing:
         """Let its prompts wait for the model; raises Refusal if too many do."""
         assert isinstance(served.model, TrainedLanguageModel)
         self._served, self._wanted = served, wanted
-        self._tokenizer = served.model.tokenizer
+        self._tokenizer, self._prompts = served.model.tokenizer, served.model.prompts
         self._began = time.monotonic()
         self._inbox = Inbox()
         self._first = house.metrics.first.labels(served.name)
@@ -147,7 +149,8 @@ class Continuing:
             for place, prompt in enumerate(wanted.prompts)
         ]
         count = wanted.sequences * len(wanted.prompts)
-        self.passages = [Passage(self._tokenizer, wanted.stops) for _ in range(count)]
+        stops = Stops(wanted.stops)
+        self.passages = [Passage(self._tokenizer, stops) for _ in range(count)]
         self._predicted: list[list[Predictions]] = [[] for _ in wanted.prompts]
         self._finished = [False] * count
         self.warnings = wanted.warnings
@@ -173,6 +176,8 @@ class Continuing:
             for place, delivery in batch:
                 if isinstance(delivery, Read):
                     self._predicted[place].append(delivery.predictions)
+                elif isinstance(delivery, Opened):
+                    steps += self._open(place, delivery)
                 elif isinstance(delivery, Written):
                     steps += self._advance(place * self._wanted.sequences + delivery.sequence, delivery)
                 elif isinstance(delivery, Over):
@@ -193,21 +198,30 @@ class Continuing:
         entries = [] if self._wanted.alternatives is None else self._prompt_entries(place)
         return Piece(self.echo_text(index), entries)
 
+    def _open(self, place: int, delivery: Opened) -> list[Progress]:
+        index, prompt = place * self._wanted.sequences + delivery.sequence, self._wanted.prompts[place]
+        passage = self.passages[index]
+        self._first.observe(time.monotonic() - self._began)
+        before = prompt.symbols[: len(prompt.symbols) - len(prompt.tail)][-CONTEXT:].tolist()
+        text = self._prompts.opening(passage.decoder, before, prompt.tail, delivery.place, delivery.symbol)
+        return self._step(index, passage.begin(delivery.symbol, text, delivery.predictions), delivery.last)
+
     def _advance(self, index: int, delivery: Written) -> list[Progress]:
         if self._finished[index]:  # the model had not heard yet that a stop string was met
             return []
-        passage, steps = self.passages[index], []
+        passage = self.passages[index]
         if not passage.tokens and len(delivery.symbols):
             self._first.observe(time.monotonic() - self._began)
-        piece = passage.push(delivery.symbols, delivery.predictions)
-        if delivery.last and not passage.stopped:
+        return self._step(index, passage.push(delivery.symbols, delivery.predictions), delivery.last)
+
+    def _step(self, index: int, piece: Piece, last: bool) -> list[Progress]:
+        passage = self.passages[index]
+        if last and not passage.stopped:
             rest = passage.finish()
             piece = Piece(piece.text + rest.text, piece.entries + rest.entries)
-        finish = "stop" if passage.stopped else "length" if delivery.last else None
-        if piece.text or piece.entries or finish:
-            steps.append(Progress(index, piece, finish))
+        finish = "stop" if passage.stopped else "length" if last else None
         self._finish(index, finish)
-        return steps
+        return [Progress(index, piece, finish)] if piece.text or piece.entries or finish else []
 
     def _finish(self, index: int, finish: str | None) -> None:
         if finish is None:
@@ -257,13 +271,11 @@ class Continuing:
 
 
 def _continuation(wanted: Wanted, prompt: Prompt) -> Continuation:
-    window = max(1, wanted.sampling.repetition_window)
     alternatives = wanted.alternatives
     if alternatives is None and wanted.sequences > wanted.shown:
         alternatives = 0  # the best are chosen by their log-probabilities
     return Continuation(
         ids=prompt.ids,
-        recent=tuple(prompt.symbols[-window:].tolist()),
         sequences=wanted.sequences,
         length=wanted.length,
         sampling=wanted.sampling,
@@ -271,6 +283,8 @@ def _continuation(wanted: Wanted, prompt: Prompt) -> Continuation:
         biases=wanted.biases,
         alternatives=alternatives,
         predicted=wanted.echo and wanted.alternatives is not None,
+        tail=() if wanted.biases else prompt.tail,  # who changes the chances of symbols thinks in symbols
+        longer=() if wanted.biases else prompt.longer,
     )
 
 

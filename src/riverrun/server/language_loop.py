@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from riverrun.generation.decoder import Decoder, Position, State
+from riverrun.generation.choice import choose
+from riverrun.generation.decoder import Decoder
 from riverrun.generation.draws import uniform
-from riverrun.generation.sampling import choose
+from riverrun.generation.healing import Reading, heal
+from riverrun.generation.state import Position, State
 from riverrun.server.desk import Desk
 from riverrun.server.metrics import Meters
 from riverrun.server.predicting import LOGITS, predict, predictions_of
@@ -21,6 +23,7 @@ from riverrun.server.tickets import (
     Continuation,
     Delivery,
     Ids,
+    Opened,
     Over,
     Predictions,
     Read,
@@ -29,6 +32,7 @@ from riverrun.server.tickets import (
     Ticket,
     Written,
 )
+from riverrun.text.permitted import NEVER, Permitted, condition_after
 
 SLICE = 0.05  # seconds that sequences are advanced before anybody can join or leave
 FIRST = 0.005  # the same while somebody waits for a first symbol
@@ -39,33 +43,49 @@ _BIASED = 64  # steps of all sequences with biases together between two slices: 
 
 @dataclass(eq=False)
 class Reader:
-    """A prompt that is being read, or a text that is being scored."""
+    """A prompt that is being read, or a text that is being scored.
+
+    Attributes:
+        done: symbols that were fed to the model.
+        before_tail: the state when a prompt's head was.
+    """
 
     ticket: Ticket
     state: State
+    before_tail: State
     done: int = 0
+
+    @property
+    def goal(self) -> int:
+        """Symbols to be fed; the last one of all is not, since what follows it is still to be asked."""
+        work = self.ticket.work
+        assert isinstance(work, Continuation | Scoring)
+        return work.head if isinstance(work, Continuation) and not work.predicted else len(work.ids) - 1
 
 
 @dataclass(eq=False)
 class Writer:
-    """A sequence that is being written."""
+    """A sequence that is being written.
+
+    Attributes:
+        left: symbols still to write; below 0 where the slice that was its last went on for the others.
+    """
 
     ticket: Ticket
     work: Continuation
     number: int
     position: Position
-
-    @property
-    def left(self) -> int:
-        """Symbols still to write; below 0 where the slice that was its last went on for the others."""
-        return self.work.length - self.position.written
+    left: int
 
 
 class LanguageLoop:
     """Owns a decoder; ``run`` is the whole life of its thread."""
 
-    def __init__(self, desk: Desk, meters: Meters) -> None:
+    def __init__(self, desk: Desk, meters: Meters, permitted: Permitted) -> None:
+        """Serve the tickets of a desk with a model that writes what is permitted."""
         self._desk = desk
+        self._permitted = permitted
+        self._allowed = permitted != NEVER
         self._meters = meters
         self._rhythm = Rhythm()
         self._readers: deque[Reader] = deque()
@@ -89,7 +109,7 @@ class LanguageLoop:
         self._let_go()
         while ticket := self._desk.take():
             self._meters.taken(ticket)
-            self._readers.append(Reader(ticket, decoder.initial_state()))
+            self._readers.append(Reader(ticket, decoder.initial_state(), decoder.initial_state()))
         self._desk.hand_over(self._read(decoder))
         self._desk.hand_over(self._write(decoder))
 
@@ -128,18 +148,18 @@ class LanguageLoop:
         while self._readers and time.monotonic() < until:
             reader = self._readers.popleft()
             work = reader.ticket.work
-            if reader.done < len(work.ids) - 1:  # type: ignore[union-attr]
+            if reader.done < reader.goal:
                 deliveries += self._read_piece(decoder, reader)
-            if reader.done < len(work.ids) - 1:  # type: ignore[union-attr]
+            if reader.done < reader.goal:
                 self._readers.append(reader)
             elif isinstance(work, Continuation):
-                deliveries += self._begin_writing(reader, work)
+                deliveries += self._begin_writing(decoder, reader, work)
             else:
                 self._desk.give_back(reader.ticket.client, work.sequences)
         return deliveries
 
     def _read_piece(self, decoder: Decoder, reader: Reader) -> list[tuple[Ticket, Delivery]]:
-        """Read on; the last symbol of all is not fed to the model, since what follows it is still to be asked."""
+        """Read on; where a prompt's head ends, the state is kept."""
         work, began = reader.ticket.work, time.monotonic()
         assert isinstance(work, Continuation | Scoring)
         predicted = isinstance(work, Continuation) and work.predicted
@@ -147,9 +167,10 @@ class LanguageLoop:
         size = self._rhythm.count(kind, READING)
         if predicted:
             size = min(size, max(1, LOGITS // decoder.vocabulary))
-        end = min(reader.done + size, len(work.ids) - 1)
+        head = work.head if isinstance(work, Continuation) else reader.goal
+        end = min(reader.done + size, head if reader.done < head else reader.goal)
         inputs, symbols = work.ids[reader.done : end], work.ids[reader.done + 1 : end + 1]
-        last, delivery = end == len(work.ids) - 1, None
+        last, delivery = end == reader.goal, None
         if isinstance(work, Scoring):
             scores, reader.state = decoder.score(inputs, symbols, reader.state)
             delivery = Scored(scores.surprisal, scores.correct, last)
@@ -163,17 +184,48 @@ class LanguageLoop:
         self._rhythm.took(kind, len(inputs), time.monotonic() - began)
         self._meters.read(len(inputs))
         reader.done = end
+        if end <= head:
+            reader.before_tail = reader.state
         return [] if delivery is None else [(reader.ticket, delivery)]
 
-    def _begin_writing(self, reader: Reader, work: Continuation) -> list[tuple[Ticket, Delivery]]:
-        """All sequences begin where the prompt ends; those of no length have ended already."""
+    def _begin_writing(
+        self, decoder: Decoder, reader: Reader, work: Continuation
+    ) -> list[tuple[Ticket, Delivery]]:
+        """All sequences begin where the prompt ends, or with a symbol that goes on after it; those of no length have
+        ended already."""
         if not work.length:
             self._desk.give_back(reader.ticket.client, work.sequences)
             nothing = np.empty(0, np.int64)
             return [(reader.ticket, Written(k, nothing, None, True)) for k in range(work.sequences)]
-        position = Position(reader.state, int(work.ids[-1]), work.recent)
-        self._writers += [Writer(reader.ticket, work, k, position) for k in range(work.sequences)]
-        return []
+        position = Position(reader.before_tail, int(work.ids[work.head]))
+        readings = [Reading(position, 0, None)] * work.sequences
+        if len(work.tail):
+            seeds = [(work.seed, k) for k in range(work.sequences)]
+            readings = heal(decoder, position, work.tail, work.longer, work.sampling, seeds)
+        deliveries: list[tuple[Ticket, Delivery]] = []
+        for k, reading in enumerate(readings):
+            writer = Writer(reader.ticket, work, k, reading.position, work.length)
+            if reading.symbol is not None:
+                deliveries.append(self._opened(decoder, writer, position, reading.place, reading.symbol))
+            if writer.left:
+                self._writers.append(writer)
+        return deliveries
+
+    def _opened(
+        self, decoder: Decoder, writer: Writer, before: Position, place: int, symbol: int
+    ) -> tuple[Ticket, Delivery]:
+        """The first symbol of a sequence that was read as going on from the prompt's tail."""
+        work, predictions = writer.work, None
+        if work.alternatives is not None:
+            read = [*work.tail[:place], symbol]
+            inputs = np.array([before.last, *read[:-1]], np.int64)
+            every, _ = predict(decoder, inputs, np.array(read), before.state, work.alternatives)
+            predictions = Predictions(every.logs[-1:], every.symbols[-1:], every.symbol_logs[-1:])
+        writer.left -= 1
+        if not writer.left:
+            self._desk.give_back(writer.ticket.client)
+        self._meters.wrote(1)
+        return writer.ticket, Opened(writer.number, place, symbol, predictions, not writer.left)
 
     def _write(self, decoder: Decoder) -> list[tuple[Ticket, Delivery]]:
         """A slice of every running sequence."""
@@ -221,6 +273,7 @@ class LanguageLoop:
     def _written(
         self, writer: Writer, symbols: Ids, predictions: Predictions | None
     ) -> tuple[Ticket, Delivery]:
+        writer.left -= len(symbols)
         last = writer.left <= 0
         if last:
             self._desk.give_back(writer.ticket.client)
@@ -234,16 +287,14 @@ class LanguageLoop:
         biases = np.array(list(work.biases.values()), np.float32)
         symbols, rows = np.empty(count, np.int64), []
         for t in range(count):
-            logits, state = decoder.predict(np.array([position.last]), position.state)
+            logits, (state,) = decoder.logits([position])
             rows.append(logits)
             changed = logits[0].copy()
             changed[biased] += biases
-            draw = uniform(work.seed, writer.number, position.written)
-            symbols[t] = symbol = choose(changed, position.recent, work.sampling, draw)
-            recent = (*position.recent, symbol)[-max(1, work.sampling.repetition_window) :]
-            position = replace(
-                position, state=state, last=symbol, recent=recent, written=position.written + 1
-            )
+            draw, recent = uniform(work.seed, writer.number, position.written), position.recent
+            allowed = self._allowed[condition_after(self._permitted, recent)]
+            symbols[t] = symbol = choose(changed, recent, work.sampling, draw, allowed)
+            position = replace(position, state=state, last=symbol, written=position.written + 1)
         writer.position = position
         if work.alternatives is None:
             return symbols, None

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from riverrun.server.tickets import Ids, Predictions
 from riverrun.text import Tokenizer
-from riverrun.text.stopping import StopScanner
+from riverrun.text.emission import Emission
+from riverrun.text.stopping import Stops
+from riverrun.text.tokenizer import StreamDecoder
 
 
 class Entry(NamedTuple):
@@ -33,54 +35,73 @@ class Piece:
     entries: list[Entry] = field(default_factory=list)
 
 
+class Counted:
+    """A stream decoder that knows how many characters it has given."""
+
+    def __init__(self, decoder: StreamDecoder) -> None:
+        self._decoder = decoder
+        self.characters = 0
+
+    def push(self, symbol: int) -> str:
+        text = self._decoder.push(symbol)
+        self.characters += len(text)
+        return text
+
+    def flush(self) -> str:
+        return self._decoder.flush()
+
+
 class Passage:
     """One sequence.
 
     Attributes:
-        tokens: symbols drawn, those of the stop string included.
-        stopped: a stop string was met.
+        decoder: of its text.
         logs, told: sum and number of the log-probabilities seen.
     """
 
-    def __init__(self, tokenizer: Tokenizer, stops: list[str]) -> None:
-        self._decoder = tokenizer.decoder()
-        self._scanner = StopScanner(stops)
-        self._quick = not any(stops)
-        self._decoded = self._shown = 0  # characters
+    def __init__(self, tokenizer: Tokenizer, stops: Stops) -> None:
+        self.decoder = Counted(tokenizer.decoder())
+        self._emission = Emission(self.decoder, stops, None)
+        self._shown = 0  # characters
         self._held: deque[Entry] = deque()
-        self.tokens = 0
         self.logs, self.told = 0.0, 0
 
     @property
     def stopped(self) -> bool:
-        return self._scanner.stopped
+        """Whether a stop string was met."""
+        return self._emission.stopped
+
+    @property
+    def tokens(self) -> int:
+        """Symbols drawn, those of the stop string included."""
+        return self._emission.tokens
+
+    def begin(self, symbol: int, text: str, predictions: Predictions | None) -> Piece:
+        """The text of a first symbol, of which a part stands in the prompt; ``decoder`` has read it already."""
+        if predictions is not None:
+            self._hold(entry_at(symbol, 0, predictions, 0))
+        self.decoder.characters = len(text)
+        return self._show(self._emission.begin(text))
 
     def push(self, symbols: Ids, predictions: Predictions | None) -> Piece:
         """What becomes certain with these symbols [T]."""
-        if self._quick and predictions is None:
-            self.tokens += len(symbols)
-            return Piece("".join(map(self._decoder.push, symbols.tolist())))
+        if predictions is None:
+            return Piece(self._emission.push(symbols.tolist()))
         text = ""
         for place, symbol in enumerate(symbols.tolist()):
             if self.stopped:
                 break
-            self.tokens += 1
-            if predictions is not None:
-                self._hold(symbol, place, predictions)
-            part = self._decoder.push(symbol)
-            self._decoded += len(part)
-            text += self._scanner.push(part)
+            self._hold(entry_at(symbol, place, predictions, self.decoder.characters))
+            text += self._emission.push((symbol,))
         return self._show(text)
 
     def finish(self) -> Piece:
-        """What was held back, when nothing more comes."""
+        """What was held back, when nothing more comes; an unfinished character is left out, as everywhere."""
         if self.stopped:
             return Piece()
-        text = self._scanner.push(self._decoder.flush()) + self._scanner.flush()
-        piece = self._show(text)
-        if not self.stopped:
-            piece.entries += self._held
-            self._held.clear()
+        piece = self._show(self._emission.finish())
+        piece.entries += self._held
+        self._held.clear()
         return piece
 
     @property
@@ -88,8 +109,7 @@ class Passage:
         """By which the best of several is chosen."""
         return self.logs / self.told if self.told else 0.0
 
-    def _hold(self, symbol: int, place: int, predictions: Predictions) -> None:
-        entry = entry_at(symbol, place, predictions, self._decoded)
+    def _hold(self, entry: Entry) -> None:
         assert entry.log is not None
         self.logs += entry.log
         self.told += 1

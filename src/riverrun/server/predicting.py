@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.decoder import Decoder, State
+from riverrun.generation.decoder import Decoder
+from riverrun.generation.state import State
 from riverrun.server.tickets import Ids, Predictions
 
 LOGITS = 1 << 19  # of one call

@@ -26,12 +26,15 @@ class Prompt:
         symbols: [T], its ids.
         ids: what is read: the symbols, with the start symbol before them where it belongs.
         warning: about symbols that the model has never seen; empty if there are none.
+        tail, longer: how the end of a text may be read otherwise, see :class:`riverrun.text.overhang.Overhang`.
     """
 
     text: str
     symbols: Ids
     ids: Ids
     warning: str = ""
+    tail: Sequence[int] = ()
+    longer: Sequence[Ids] = ()
 
 
 async def read_prompts(
@@ -46,7 +49,7 @@ async def read_prompts(
         Refusal: an id is out of range, or a text has unseen symbols and the model's policy is ``refuse``.
     """
     if opens is None:
-        opens = model.opens_document
+        opens = model.prompts.opens_document
 
     def read() -> list[Prompt]:
         return [
@@ -90,16 +93,17 @@ def unseen(tokenizer: Tokenizer, policy: str, text: str) -> str:
 
 
 def decoded(tokenizer: Tokenizer, symbols: Ids) -> str:
-    """The text of ids, as a stream gives it."""
+    """The text of ids; part of a character at its end is U+FFFD."""
     decoder = tokenizer.decoder()
     return "".join(map(decoder.push, symbols.tolist())) + decoder.flush()
 
 
 def _of_text(model: TrainedLanguageModel, text: str, opens: bool) -> Prompt:
     symbols = model.tokenizer.encode(text).astype(np.int64)
-    warning = unseen(model.tokenizer, model.settings["text"]["unknown"], text)
+    warning = unseen(model.tokenizer, model.settings.text.unknown, text)
     ids = np.concatenate([[START], symbols]) if opens or not len(symbols) else symbols
-    return Prompt(text, symbols, ids, warning)
+    _, tail, longer = model.prompts.overhang(symbols.tolist())
+    return Prompt(text, symbols, ids, warning, tail, longer)
 
 
 def _of_ids(tokenizer: Tokenizer, given: list[int]) -> Prompt:

@@ -8,7 +8,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riverrun.evaluation.likelihood import Likelihood
+from riverrun.generation.state import Scores
 from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.access import note_of
 from riverrun.server.answers import usage, warning_headers, with_warnings
@@ -18,7 +18,6 @@ from riverrun.server.prompts import Prompt, aside, read_prompts
 from riverrun.server.refusals import Refusal, json_response
 from riverrun.server.schema import ScoreRequest
 from riverrun.server.tickets import Inbox, Over, Scored, Scoring, Ticket
-from riverrun.text import UNKNOWN
 
 
 async def score(house: House, request: Request, asked: ScoreRequest) -> Response:
@@ -86,28 +85,15 @@ def _document(model: TrainedLanguageModel, prompt: Prompt, scores: list[Scored])
     """What ``riverrun score --json`` prints; an empty text has no figures."""
     if not scores:
         return {"tokens": 0, "token_scores": []}
-    nats = np.concatenate([piece.surprisal for piece in scores])
-    normalised = model.tokenizer.normalizer(prompt.text)
-    likelihood = Likelihood(
-        tokens=len(nats),
-        characters=len(normalised),
-        size=len(normalised.encode()),
-        nats=float(nats.sum()),
-        correct=int(sum(piece.correct.sum() for piece in scores)),
-        unknown=int((prompt.symbols == UNKNOWN).sum()),
-    )
-    figures = {name: _finite(value) for name, value in likelihood.to_dict().items()}
-    return {**figures, "token_scores": _token_scores(model, prompt, nats)}
+    pieces = [Scores(piece.surprisal, piece.correct) for piece in scores]
+    said = model.as_score(prompt.text, prompt.symbols.astype(np.int32), pieces)
+    figures = {name: _finite(value) for name, value in said.likelihood.to_dict().items()}
+    tokens = [
+        {"text": token.text, "surprisal_bits": _finite(token.surprisal_bits)} for token in said.token_scores
+    ]
+    return {**figures, "token_scores": tokens}
 
 
-def _token_scores(model: TrainedLanguageModel, prompt: Prompt, nats: np.ndarray) -> list[dict[str, Any]]:
-    decoder = model.tokenizer.decoder()
-    texts = list(map(decoder.push, prompt.symbols.tolist()))
-    texts[-1] += decoder.flush()
-    bits = (nats / math.log(2)).tolist()
-    return [{"text": text, "surprisal_bits": _finite(value)} for text, value in zip(texts, bits, strict=True)]
-
-
-def _finite(value: float) -> float | None:
+def _finite(value: float | None) -> float | None:
     """JSON has no word for what is not finite."""
-    return value if math.isfinite(value) else None
+    return value if value is not None and math.isfinite(value) else None

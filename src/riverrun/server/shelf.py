@@ -15,6 +15,7 @@ from riverrun.server.naming import names_of
 from riverrun.server.offer import Model
 from riverrun.server.refusals import Refusal, printable
 from riverrun.server.translator_loop import TranslatorLoop
+from riverrun.text.permitted import permitted_by
 
 
 class Served:
@@ -65,10 +66,11 @@ class Served:
     def _made_ready(self, meters: Meters) -> Callable[[], None]:
         """Build what computes; that of a translator needs torch. Returns the life of the loop."""
         if isinstance(self.model, TrainedLanguageModel):
-            decoder, language = self.model.decoder, LanguageLoop(self.desk, meters)
+            decoder, _ = self.model.decoder, self.model.prompts.readings
+            language = LanguageLoop(self.desk, meters, permitted_by(self.model.tokenizer))
             return lambda: language.run(decoder)
         translator, loop = self.model, TranslatorLoop(self.desk, meters)
-        _ = translator.stepper
+        _ = translator.translating
         return lambda: loop.run(translator)
 
 

@@ -6,7 +6,7 @@ A ticket goes in, deliveries come out. Only ``left`` is written by one side whil
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -26,7 +26,8 @@ class Continuation:
 
     Attributes:
         ids: [T], what is read, at least one symbol.
-        recent: the prompt's latest symbols, for the repetition penalty.
+        tail, longer: its last symbols, and what may stand in their places: an
+            :class:`riverrun.text.overhang.Overhang`.
         sequences: how many continuations are written.
         length: symbols of each.
         seed: of the draws; sequence k is drawn as sample k of ``riverrun generate``.
@@ -36,7 +37,6 @@ class Continuation:
     """
 
     ids: Ids
-    recent: tuple[int, ...]
     sequences: int
     length: int
     sampling: Sampling
@@ -44,6 +44,13 @@ class Continuation:
     biases: Mapping[int, float] = field(default_factory=dict)
     alternatives: int | None = None
     predicted: bool = False
+    tail: Sequence[int] = ()
+    longer: Sequence[Ids] = ()
+
+    @property
+    def head(self) -> int:
+        """Symbols that are fed to the model before the tail can be read otherwise."""
+        return len(self.ids) - 1 - len(self.tail)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,16 @@ class Read(NamedTuple):
     predictions: Predictions
 
 
+class Opened(NamedTuple):
+    """Sequence k begins with a symbol that stands in place of the prompt's tail from a place of it on."""
+
+    sequence: int
+    place: int
+    symbol: int
+    predictions: Predictions | None
+    last: bool
+
+
 class Scored(NamedTuple):
     """A piece of a text was scored: surprisal [T] in nats, and whether each symbol was the most likely one."""
 
@@ -112,7 +129,7 @@ class Written(NamedTuple):
 
 
 class Translated(NamedTuple):
-    """A source's outputs, best first, each with its log-probability and perhaps where it was read."""
+    """A source's outputs, best first, each with its score and perhaps where it was read."""
 
     outputs: list[dict[str, Any]]
 
@@ -124,7 +141,7 @@ class Over(NamedTuple):
 
 
 Work = Continuation | Scoring | Translating
-Delivery = Read | Scored | Written | Translated | Over
+Delivery = Read | Opened | Scored | Written | Translated | Over
 
 
 class Inbox:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from riverrun.errors import InputError
-from riverrun.generation.search import Search, length_bound
+from riverrun.generation.search import Search
 from riverrun.server.access import note_of
 from riverrun.server.answers import usage, warning_headers, with_warnings
 from riverrun.server.connection import waited_for, while_connected
@@ -21,7 +21,6 @@ from riverrun.server.shelf import Served
 from riverrun.server.tickets import Inbox, Over, Ticket, Translated, Translating
 from riverrun.translator import TrainedTranslator
 
-BEAM = 4
 _WEIGHTS = 1_000_000  # of attention in one answer
 
 
@@ -30,9 +29,9 @@ class Order:
     """What is to be translated, and how."""
 
     texts: list[str]
-    beam: int = BEAM
-    n_best: int = 1
-    length_penalty: float = 0.6
+    beam: int = Search.beam
+    n_best: int = Search.n_best
+    length_penalty: float = Search.length_penalty
     attention: bool = False
 
 
@@ -71,7 +70,8 @@ async def translate_all(
         if size > house.limits.source:
             message = f"text {place} has {size} symbols: this server translates at most {house.limits.source} at once"
             raise Refusal(400, message, "input")
-    weights = sum((size + 1) * length_bound(size) * order.n_best for size in sizes)
+    longest = _translator(served).lengths.bound
+    weights = sum((size + 1) * longest(size) * order.n_best for size in sizes)
     if order.attention and weights > _WEIGHTS:
         raise Refusal(
             400, "attention: these texts have too much of it for one answer; give fewer", "attention"
@@ -111,12 +111,16 @@ def _check(order: Order, limits: Limits) -> None:
 
 def _sizes(served: Served, texts: list[str]) -> tuple[list[int], list[str]]:
     """Symbols of each source, and warnings; raises InputError for symbols that the model refuses."""
-    model = served.model
-    assert isinstance(model, TrainedTranslator)
+    model = _translator(served)
     sizes = [len(model.source.encode(text)) if text.strip() else 0 for text in texts]
-    policy = model.settings["text"]["unknown"]
+    policy = model.settings.text.unknown
     warnings = [unseen(model.source, policy, text) for text in texts if text.strip()]
     return sizes, list(dict.fromkeys(filter(None, warnings)))
+
+
+def _translator(served: Served) -> TrainedTranslator:
+    assert isinstance(served.model, TrainedTranslator)
+    return served.model
 
 
 async def _collect(inbox: Inbox, count: int) -> dict[int, list[dict[str, Any]]]:

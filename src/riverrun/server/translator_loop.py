@@ -1,18 +1,22 @@
 """The loop of one translator: sources that wait are decoded together, those of like length side by side."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.data.rows import Ids as Source
 from riverrun.errors import InputError
-from riverrun.generation.search import ROWS, Stepper
+from riverrun.generation.stepping import ROWS
 from riverrun.server.desk import Desk
 from riverrun.server.metrics import Meters
 from riverrun.server.tickets import Delivery, Ids, Over, Ticket, Translated, Translating
-from riverrun.translator import TrainedTranslator, Translation
+from riverrun.translated import Translation
+from riverrun.translating import PairStepper
+from riverrun.translator import TrainedTranslator
 
 _BATCHES = 2  # taken at once, so that there are enough sources to sort by length
 
@@ -24,13 +28,14 @@ class Unwanted(Exception):
 class Interruptible:
     """A stepper that ends a search when nobody waits for it: every step looks."""
 
-    def __init__(self, stepper: Stepper, wanted: Callable[[], bool]) -> None:
+    def __init__(self, stepper: PairStepper, wanted: Callable[[], bool]) -> None:
         self._stepper = stepper
         self._wanted = wanted
         self.end = stepper.end
         self.forbidden = stepper.forbidden
+        self.actions = stepper.actions
 
-    def start(self, sources: Sequence[NDArray[np.int32]]) -> Any:
+    def start(self, sources: Sequence[Source]) -> Any:
         return self._stepper.start(sources)
 
     def step(self, outputs: NDArray[np.integer], state: Any) -> tuple[NDArray[np.float32], Any]:
@@ -43,6 +48,14 @@ class Interruptible:
 
     def side_by_side(self, make: Callable[[list[int]], Any], batches: list[list[int]]) -> Iterator[Any]:
         return self._stepper.side_by_side(make, batches)
+
+    def force(
+        self, sources: Sequence[Source], outputs: Sequence[Source]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+        return self._stepper.force(sources, outputs)
+
+    def written(self, outputs: Iterable[int]) -> list[int]:
+        return self._stepper.written(outputs)
 
 
 class TranslatorLoop:
@@ -103,7 +116,7 @@ class TranslatorLoop:
             beam=beam,
             n_best=n_best,
             length_penalty=length_penalty,
-            stepper=Interruptible(model.stepper, wanted),
+            stepper=Interruptible(model.translating.stepper, wanted),
         )
         self._meters.read(sum(work.size for work in works))
         self._meters.wrote(sum(len(output.text) for each in found for output in each.outputs))
@@ -125,7 +138,7 @@ def _way(work: Any) -> tuple[int, int, float]:
 def _outputs(model: TrainedTranslator, translation: Translation, attention: bool) -> list[dict[str, Any]]:
     outputs: list[dict[str, Any]] = []
     for output in translation.outputs:
-        outputs.append({"text": output.text, "log_probability": output.log_probability})
+        outputs.append(asdict(output))
         if attention:
             outputs[-1]["attention"] = _looked(model, translation.source, output.text)
     return outputs

@@ -16,6 +16,7 @@ class ByteTokenizer:
 
     unit = "byte"
     size = 256 + SPECIAL
+    skips = False
 
     def __init__(self, normalizer: Normalizer) -> None:
         self.normalizer = normalizer
@@ -33,6 +34,9 @@ class ByteTokenizer:
 
     def unseen(self, text: str) -> dict[str, int]:
         return {}
+
+    def unknown_units(self, text: str) -> list[str]:
+        return []
 
     def to_dict(self) -> dict[str, Any]:
         return {"unit": self.unit, "normalizer": self.normalizer.to_dict()}

@@ -1,65 +1,44 @@
 """The two tokenizers of a corpus of pairs, one for each side."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from riverrun.errors import CorpusError, ModelError
-from riverrun.text.bpe import train_bpe
-from riverrun.text.bytelevel import ByteTokenizer
+from riverrun.config.ranges import NormalForm, SideUnit
+from riverrun.config.resolved import SideSymbols
+from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
-from riverrun.text.spaced import SpacedTokenizer
-from riverrun.text.symbols import SymbolTokenizer, split
-from riverrun.text.tokenizer import Tokenizer, load_tokenizer
-from riverrun.text.vocabulary import Vocabulary
+from riverrun.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config import Settings, TextSettings, Unit
+    from riverrun.config.settings import TextSettings
 
-Texts = Callable[
-    [], Iterator[str]
-]  # gives the texts of one side, from the first on, as often as it is called
-
+BPE_SYMBOLS = 4096  # of a side by subwords, where no bound is given
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
-def train_side(unit: "Unit", texts: Texts, normalizer: Normalizer, settings: "Settings") -> Tokenizer:
-    """Build the tokenizer of one side; ``text.min_count``, ``max_vocabulary`` and ``unknown`` apply.
+def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: SideSymbols) -> Tokenizer:
+    """Build the tokenizer of one side, whose texts are brought into a normal form first.
 
     Raises:
         CorpusError: no symbol is left.
     """
-    text = resolve_sides(settings.text)
-    assert text.min_count is not None
-    assert text.unknown is not None
-    match unit:
-        case "byte":
-            return ByteTokenizer(normalizer)
-        case "bpe":
-            return train_bpe(texts(), normalizer, text.max_vocabulary or 4096, text.min_count)
-        case "char" | "word" | "jieba" | "symbols":
-            counts: Counter[str] = Counter()
-            for item in texts():
-                counts.update(_units(unit, normalizer(item)))
-            spells = text.unknown == "spell" and unit in ("word", "jieba")
-            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
-            vocabulary = choose(counts, text.min_count, text.max_vocabulary)
-            if not vocabulary.symbols:
-                raise CorpusError(f"no {unit} occurs {text.min_count} times: lower --text.min-count")
-            if unit == "symbols":
-                return SpacedTokenizer(vocabulary, text.unknown, normalizer)
-            return SymbolTokenizer(unit, vocabulary, text.unknown, normalizer)
+    if unit == "bpe" and not text.max_vocabulary:
+        text = replace(text, max_vocabulary=BPE_SYMBOLS)
+    return learn(unit, texts, Normalizer(text.lower, form), text)
 
 
-def resolve_sides(settings: "TextSettings") -> "TextSettings":
-    """Settings of pairs with nothing left open: all units of the training pairs, and others unknown."""
-    chosen = {"unknown": settings.unknown or "unknown", "min_count": settings.min_count or 1}
-    return settings.model_copy(update=chosen)
+def resolve_sides(settings: "TextSettings", units: tuple[SideUnit, SideUnit]) -> SideSymbols:
+    """What was left open: all units of the training pairs are symbols, and others unknown."""
+    most = settings.max_vocabulary or (BPE_SYMBOLS if set(units) == {"bpe"} else 0)
+    return SideSymbols(
+        settings.lower, settings.normalize, settings.min_count or 1, settings.unknown or "unknown", most
+    )
 
 
-def choose_unit(texts: Iterable[str]) -> "Unit":
+def choose_unit(texts: Iterable[str]) -> SideUnit:
     """``symbols`` where most texts are short pieces with spaces between them, as phones are; else ``char``."""
     seen = several = pieces = short = single = 0
     for text in islice(texts, LOOKED_AT):
@@ -73,7 +52,7 @@ def choose_unit(texts: Iterable[str]) -> "Unit":
     return "symbols" if 2 * several > seen and short == pieces and 2 * single > pieces else "char"
 
 
-def choose_normal_form(texts: Iterable[str]) -> str:
+def choose_normal_form(texts: Iterable[str]) -> NormalForm:
     """``NFD`` where it makes the set of characters at most half as large, as for Hangul; else ``none``."""
     seen, parts = set(), set()
     decompose = Normalizer(form="NFD")
@@ -86,17 +65,3 @@ def choose_normal_form(texts: Iterable[str]) -> str:
 def sides_to_json(source: Tokenizer, target: Tokenizer) -> str:
     """Both tokenizers as one ``tokenizer.json``."""
     return json.dumps({"source": source.to_dict(), "target": target.to_dict()}, ensure_ascii=False)
-
-
-def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
-    """The inverse of :func:`sides_to_json`; raises ModelError."""
-    try:
-        document = json.loads(text)
-        source, target = json.dumps(document["source"]), json.dumps(document["target"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"tokenizer.json cannot be read: {error}") from error
-    return load_tokenizer(source), load_tokenizer(target)
-
-
-def _units(unit: str, text: str) -> list[str]:
-    return text.split() if unit == "symbols" else split(unit, text)

@@ -1,4 +1,4 @@
-"""A tokenizer whose symbols stand in a table: characters and words."""
+"""A tokenizer whose symbols stand in a table: characters, words, and symbols written with spaces between them."""
 
 import itertools
 from collections import Counter
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from riverrun.errors import UnknownSymbolError
 from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import split_chinese_words, split_clauses, split_words
-from riverrun.text.vocabulary import START, UNKNOWN, Vocabulary
+from riverrun.text.vocabulary import UNKNOWN, Vocabulary
 
 _CODE_POINTS = 0x110000
 
 
 class SymbolTokenizer:
     """Splits text into units and looks each up in a vocabulary.
+
+    Joining the units gives the text back; those of the unit ``symbols`` are split at spaces and joined with one, so
+    that the text comes back with its spaces made single.
 
     Under the policy ``spell`` a unit outside the vocabulary is spelled: each of its characters is a symbol. Then
     units of any length give a text its likelihood on the same terms, since all know the same characters.
@@ -34,6 +37,10 @@ class SymbolTokenizer:
     def size(self) -> int:
         return self.vocabulary.size
 
+    @property
+    def skips(self) -> bool:
+        return self.unknown == "skip"
+
     def encode(self, text: str) -> NDArray[np.int32]:
         text = self.normalizer(text)
         if self.unit == "char":
@@ -44,14 +51,22 @@ class SymbolTokenizer:
         return follow_policy(ids, self.unknown, lambda: self.unseen(text))
 
     def decode(self, ids: Iterable[int]) -> str:
-        return "".join(map(self.vocabulary.text, ids))
+        return "".join(map(self.decoder().push, ids))
 
     def decoder(self) -> "_TableDecoder":
-        return _TableDecoder(self.vocabulary)
+        return _TableDecoder(self.vocabulary, " " if self.unit == "symbols" else "")
 
     def unseen(self, text: str) -> dict[str, int]:
-        counts = Counter(self._symbols(self.normalizer(text)))
+        normalised = self.normalizer(text)
+        if self.unit == "char" and self._table[code_points(normalised)].all():  # as nearly always, and fast
+            return {}
+        counts = Counter(self._symbols(normalised))
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
+
+    def unknown_units(self, text: str) -> list[str]:
+        """Units of the text that become the unknown symbol, in order."""
+        known = self.vocabulary.ids
+        return [unit for unit in self._symbols(self.normalizer(text)) if unit not in known]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -64,7 +79,7 @@ class SymbolTokenizer:
     def _symbols(self, text: str) -> Iterable[str]:
         """Units of normalised text, those to be spelled as their characters."""
         units = split(self.unit, text)
-        if self.unknown != "spell":
+        if self.unknown != "spell" or self.unit == "symbols":
             return units
         known = self.vocabulary.ids
         return itertools.chain.from_iterable((unit,) if unit in known else unit for unit in units)
@@ -79,11 +94,18 @@ class SymbolTokenizer:
 
 
 class _TableDecoder:
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    """Joins symbols, a separator between each and the next."""
+
+    def __init__(self, vocabulary: Vocabulary, separator: str) -> None:
         self._vocabulary = vocabulary
+        self._separator = separator
+        self._before = ""  # what stands before the next symbol
 
     def push(self, symbol: int) -> str:
-        return self._vocabulary.text(symbol)
+        if not (text := self._vocabulary.text(symbol)):
+            return ""
+        joined, self._before = self._before + text, self._separator
+        return joined
 
     def flush(self) -> str:
         return ""
@@ -112,6 +134,8 @@ def split(unit: str, text: str) -> list[str]:
             return split_chinese_words(text)
         case "clause":
             return split_clauses(text)
+        case "symbols":
+            return text.split()
         case _:
             return split_words(text)
 
@@ -140,6 +164,3 @@ def describe(units: dict[str, int], most: int = 5) -> str:
     if len(named) > most:
         named = [*named[:most], f"{len(named) - most} more"]
     return named[0] if len(named) == 1 else ", ".join(named[:-1]) + f" and {named[-1]}" if named else ""
-
-
-__all__ = ["START", "SymbolTokenizer", "code_points", "count_symbols", "describe", "split"]

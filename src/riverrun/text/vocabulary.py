@@ -8,6 +8,9 @@ from functools import cached_property
 UNKNOWN = 0
 START = 1
 SPECIAL = 2  # ids below this are not text
+LONGEST_SYMBOL = 1 << 16
+"""Characters of a symbol, at most: longer ones would make a model's texts as long as its makers please."""
+
 REPLACEMENT = "\ufffd"  # how the unknown symbol is shown
 
 
@@ -18,13 +21,14 @@ class Vocabulary:
     symbols: tuple[str, ...]
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
-        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all."""
-        kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
-        return cls(tuple(kept if most is None else kept[: most - SPECIAL]))
+    def from_counts(cls, counts: Mapping[str, int], min_count: int, most: int = 0) -> "Vocabulary":
+        """Keep symbols seen at least ``min_count`` times, most frequent first, at most ``most`` ids in all (0: any)."""
+        frequent = (s for s, n in counts.items() if n >= min_count and len(s) <= LONGEST_SYMBOL)
+        kept = sorted(frequent, key=lambda s: (-counts[s], s))
+        return cls(tuple(kept[: most - SPECIAL] if most else kept))
 
     @classmethod
-    def with_spelling(cls, counts: Mapping[str, int], min_count: int, most: int | None) -> "Vocabulary":
+    def with_spelling(cls, counts: Mapping[str, int], min_count: int, most: int = 0) -> "Vocabulary":
         """The same of units of several characters; before them every character, so that other units can be spelled."""
         characters: Counter[str] = Counter()
         for unit, count in counts.items():
@@ -32,7 +36,7 @@ class Vocabulary:
                 characters[character] += count
         spelling = cls.from_counts(characters, 1, most)
         longer = {unit: count for unit, count in counts.items() if len(unit) > 1}
-        left = None if most is None else most - len(spelling.symbols)
+        left = most - len(spelling.symbols) if most else 0
         return cls(spelling.symbols + cls.from_counts(longer, min_count, left).symbols)
 
     @property

@@ -1,25 +1,40 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped (law 2)."""
 
 import json
-import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+import re
+import warnings
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from riverrun import bundle
-from riverrun.data.lanes import Cursor
+from riverrun.bundle import weights as arrays
+from riverrun.bundle.manifest import FORMAT
+from riverrun.bundle.names import WEIGHTS
+from riverrun.bundle.reading import Bundle, Reader, bundle_of, consistently
+from riverrun.bundle.writing import write_directory
+from riverrun.data.batch import Cursor
 from riverrun.errors import ModelError
-from riverrun.models.cores import State
+from riverrun.files import documents, outgoing, records
+from riverrun.models.cores import CoreState
+from riverrun.models.weights import as_array, load_weights, weights_of
+from riverrun.training.events import Best
 from riverrun.training.optimization import Optimizer, Plateau
+from riverrun.training.planning import Plan
 
 STATE = "training.json"
 TENSORS = "training.safetensors"
+LONGEST_STATE = 1 << 20  # bytes
+
+_STEP = re.compile(r"step-\d{9,}")
+
+
+class OlderFormatError(ModelError):
+    """A checkpoint of an earlier version, whose run only that version can go on with."""
 
 
 @dataclass
@@ -28,30 +43,41 @@ class RunState:
 
     Attributes:
         step: steps made.
-        steps: steps planned; None until that is known.
-        evaluate_every, validation_limit: what the plan fixed with it.
+        plan: what is fixed of the run; None until that is known.
         cursor: where the next batch is read.
         plateau: memory of the plateau schedule.
-        best_step, best_loss, best_error, best_figures: the best evaluation so far (step -1: none yet).
+        best: the best evaluation so far; None before the first.
+        evaluated_at: the step of the latest evaluation.
         waited: evaluations since the best one.
         loss_sum, loss_tokens: training loss since the last progress event.
         seconds: wall time spent so far.
     """
 
     step: int = 0
-    steps: int | None = None
-    evaluate_every: int = 0
-    validation_limit: int = 0
+    plan: Plan | None = None
     cursor: Cursor = Cursor()
     plateau: Plateau = Plateau()
-    best_step: int = -1
-    best_loss: float = float("inf")
-    best_error: float = float("inf")
-    best_figures: dict[str, float] = field(default_factory=dict)
+    best: Best | None = None
+    evaluated_at: int = 0
     waited: int = 0
     loss_sum: float = 0.0
     loss_tokens: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it was read, all of it checked once.
+
+    Attributes:
+        model: the model that it holds; its settings are those of the run.
+        tensors: of optimiser and generators, and the carried state.
+        state: the loop's memory.
+    """
+
+    model: Bundle
+    tensors: dict[str, NDArray[Any]]
+    state: RunState
 
 
 def save(
@@ -59,7 +85,7 @@ def save(
     state: RunState,
     model: nn.Module,
     optimizer: Optimizer,
-    carried: State,
+    carried: CoreState,
     files: dict[str, bytes],
     facts: dict[str, Any],
 ) -> Path:
@@ -71,51 +97,77 @@ def save(
     tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
     contents = {
         **files,
-        bundle.WEIGHTS: weights_of(model),
-        TENSORS: bundle.save_arrays({name: as_array(tensor) for name, tensor in tensors.items()}),
+        WEIGHTS: arrays.pack(weights_of(model)),
+        TENSORS: arrays.pack({name: as_array(tensor) for name, tensor in tensors.items()}),
         STATE: json.dumps(asdict(state)).encode(),
     }
-    path = folder / _name(state.step)
-    bundle.write_directory(path, contents, facts)
+    path = folder / step_name(state.step)
+    write_directory(path, contents, facts)
     return path
 
 
+def read(path: Path) -> Checkpoint:
+    """Read and check a checkpoint; raises ModelError."""
+
+    def parts(reader: Reader) -> Checkpoint:
+        if reader.manifest.version < FORMAT:
+            raise OlderFormatError(
+                f"{path} is of an earlier version of riverrun, which alone can go on with its run"
+            )
+        tensors, state = reader.file(TENSORS), reader.file(STATE, LONGEST_STATE)
+        found = reader.parsed(STATE, state, lambda text: records.read(RunState, documents.parse(text)))
+        return Checkpoint(bundle_of(reader), reader.unpacked(TENSORS, tensors), found)
+
+    return consistently(path, parts)
+
+
 def restore(
-    path: Path, model: nn.Module, optimizer: Optimizer, device: torch.device
-) -> tuple[RunState, State]:
-    """Load a checkpoint into a model and an optimiser; returns the loop's memory and the carried state.
+    checkpoint: Checkpoint, model: nn.Module, optimizer: Optimizer, carried: CoreState
+) -> tuple[RunState, CoreState]:
+    """Load a checkpoint into a model and an optimiser, and the random generators.
+
+    Args:
+        checkpoint: of the run.
+        model, optimizer: freshly made from the checkpoint's settings.
+        carried: the state that a fresh run would begin with.
+
+    Returns:
+        The loop's memory and the carried state, on the model's device.
 
     Raises:
-        ModelError: the checkpoint is damaged or belongs to another model.
+        ModelError: the checkpoint belongs to another run.
     """
-    contents, _ = bundle.read_files(path, (bundle.CONFIG, bundle.WEIGHTS, TENSORS, STATE))
-    weights = bundle.load_arrays(contents[bundle.WEIGHTS], path / bundle.WEIGHTS)
-    tensors = {
-        name: torch.from_numpy(np.array(array))
-        for name, array in bundle.load_arrays(contents[TENSORS], path / TENSORS).items()
-    }
-    load_weights(model, weights, path)
+    path, device = checkpoint.model.path, next(model.parameters()).device
+    wanted = {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
+    wanted |= {f"carried.{index}": part for index, part in enumerate(carried)}
+    wanted["generator.cpu"] = torch.get_rng_state()
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in checkpoint.tensors.items()}
+    for name, like in wanted.items():
+        found = tensors.get(name)
+        if found is None or (found.dtype, found.shape) != (like.dtype, like.shape):
+            raise ModelError(f"{path / TENSORS}: {name} is not as the run's settings want it")
+    load_weights(model, checkpoint.model.weights, path)
     optimizer.load({name.removeprefix("optimizer."): tensor for name, tensor in tensors.items()})
     torch.set_rng_state(tensors["generator.cpu"])
     if "generator.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["generator.cuda"])
-    carried = [tensors[f"carried.{i}"] for i in range(sum(n.startswith("carried.") for n in tensors))]
-    document = json.loads(contents[STATE])
-    document |= {"cursor": Cursor(**document["cursor"]), "plateau": Plateau(**document["plateau"])}
-    return RunState(**document), tuple(part.to(device) for part in carried)
+    parts = (tensors[f"carried.{index}"] for index in range(len(carried)))
+    return checkpoint.state, tuple(part.to(device) for part in parts)
 
 
-def newest(
-    folder: Path, warn: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
-) -> Path | None:
-    """The newest checkpoint that verifies; damaged ones are named through ``warn``."""
-    for path in sorted(folder.glob("step-*"), reverse=True):
+def newest(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that verifies; damaged ones are named in a warning.
+
+    Raises:
+        OlderFormatError: the run was begun by an earlier version.
+    """
+    for path in reversed(list_steps(folder)):
         try:
-            bundle.read_files(path, (bundle.CONFIG, bundle.WEIGHTS, TENSORS, STATE))
+            return read(path)
+        except OlderFormatError:
+            raise
         except ModelError as error:
-            warn(f"warning: checkpoint passed over: {error}")
-        else:
-            return path
+            warnings.warn(f"checkpoint passed over: {error}", stacklevel=2)
     return None
 
 
@@ -124,31 +176,27 @@ def prune(folder: Path, keep: int, state: RunState) -> None:
 
     Later ones than the present step are damaged ones that a resume passed over: they do not count.
     """
-    present = [path for path in sorted(folder.glob("step-*")) if path.name <= _name(state.step)]
+    present = [path for path in list_steps(folder) if path.name <= step_name(state.step)]
     for path in present[:-keep]:
-        if path.name != _name(state.best_step):
-            shutil.rmtree(path)
+        if state.best is None or path.name != step_name(state.best.step):
+            outgoing.remove(path)
 
 
-def _name(step: int) -> str:
+def list_steps(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, oldest first, damaged ones too."""
+    return sorted(path for path in folder.glob("step-*") if is_step(path.name) and not path.is_symlink())
+
+
+def step_name(step: int) -> str:
+    """The name of a checkpoint's directory."""
     return f"step-{step:09d}"
 
 
-def weights_of(model: nn.Module) -> bytes:
-    """A model's parameters as a safetensors file."""
-    return bundle.save_arrays({name: as_array(tensor) for name, tensor in model.state_dict().items()})
+def step_of(path: Path) -> int:
+    """The inverse."""
+    return int(path.name.removeprefix("step-"))
 
 
-def load_weights(model: nn.Module, weights: bundle.Weights, path: Path) -> None:
-    """Copy arrays into a model; raises ModelError where names or shapes differ."""
-    try:
-        model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-    except RuntimeError as error:
-        raise ModelError(
-            f"{path}: its weights do not fit its settings ({str(error).splitlines()[0]})"
-        ) from error
-
-
-def as_array(tensor: Tensor) -> np.ndarray:
-    """A tensor as a numpy array; the two may share memory."""
-    return tensor.detach().cpu().contiguous().numpy()
+def is_step(name: str) -> bool:
+    """Whether a directory of that name is a checkpoint's."""
+    return _STEP.fullmatch(name) is not None

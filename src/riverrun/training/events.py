@@ -18,12 +18,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Planned:
-    """The number of steps is fixed; from here on the run can be repeated with ``--steps``."""
+    """What is fixed of the run from this step on (:class:`riverrun.training.planning.Plan`)."""
 
     step: int
     steps: int
     evaluate_every: int
-    validation_limit: int
+    limit: int
+    threads: int
+    since: int
+    done: float
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,34 @@ class Saved:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The run is over; ``reason`` is ``finished``, ``interrupted`` or ``early stopping``."""
+    """The run is over; ``reason`` is ``finished``, ``interrupted`` or ``early stopping``.
+
+    ``best`` is the best evaluation; None where there was none.
+    """
 
     step: int
     steps: int | None
     reason: str
+    epoch: float
     seconds: float
-    best_step: int
+    best: "Best | None"
+
+    @property
+    def held_out_figures(self) -> dict[str, float]:
+        """The best evaluation's figures, under the names that a model's facts have."""
+        if self.best is None:
+            return {}
+        figures = {"nats_per_token": self.best.nats_per_token, **self.best.figures}
+        return {f"validation_{name}": value for name, value in figures.items()}
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best evaluation of a run: its step, loss, what it was chosen by (lower is better), and figures."""
+
+    step: int
     nats_per_token: float
+    error: float
     figures: dict[str, float]
 
 

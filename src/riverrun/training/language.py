@@ -1,128 +1,199 @@
-"""Training a language model: lanes of text in, truncated back-propagation through time."""
+"""Training a language model: batches of text in, truncated back-propagation through time."""
 
 import json
+import math
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from riverrun import config
-from riverrun.data.ids import IdFile
-from riverrun.data.lanes import Cursor, Lanes
-from riverrun.models.cores import State, detach
+from riverrun.config.resolved import LanguageSettings
+from riverrun.config.settings import Settings
+from riverrun.config.written import to_toml
+from riverrun.data import caveats
+from riverrun.data.batch import MASKED, Batch, Cursor
+from riverrun.data.held_out import TextSplit
+from riverrun.data.ids import IdFile, encode_corpus
+from riverrun.data.lanes import HeldOutLanes, Lanes
+from riverrun.data.windows import Windows
+from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
-from riverrun.text import START, UNKNOWN, Tokenizer
+from riverrun.text import UNKNOWN, Tokenizer
+from riverrun.text.learning import train_tokenizer
+from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve, resolve_symbols
 from riverrun.training.previews import previews
-from riverrun.training.softmax import Sampler, logits_in_pieces, training_loss
-from riverrun.training.task import Preview, Step, Validation
+from riverrun.training.softmax import Sampler, build_sampler, log_probabilities, training_loss
+from riverrun.training.task import Preview, Ratio, Step, Validation
 
-_READ_AT_ONCE = 256  # symbols of a lane, in validation
-WARM_UP = 128  # symbols a validation lane reads before it counts, so that its state is not cold
+_HELD_OUT_WINDOWS = 256  # read side by side
+_COUNTED = 1 << 24  # ids whose frequencies the projection's bias starts from
 
 
 @dataclass(frozen=True)
 class LanguageModelTask:
-    """A language model with its training and held-out ids."""
+    """A language model with readers of its training and held-out ids."""
 
     model: LanguageModel
-    settings: config.Settings
+    settings: LanguageSettings
     tokenizer: Tokenizer
-    training: IdFile
-    validation: IdFile
-    lanes: Lanes
+    reader: Lanes | Windows
+    held_out: HeldOutLanes | Windows
     device: torch.device
-    sampler: Sampler | None = None  # of the training loss; None: over the whole vocabulary
+    sampler: Sampler | None  # of the training loss; None: over the whole vocabulary
 
     @property
     def tokens(self) -> tuple[int, int]:
-        return self.training.length, self.validation.length
+        return self.reader.ids.length, self.held_out.ids.length
 
     @property
     def steps_per_epoch(self) -> int:
-        return self.lanes.chunks_per_epoch
+        return self.reader.batches_per_epoch
 
     @property
     def tokens_per_step(self) -> int:
-        return self.lanes.batch * self.lanes.chunk
+        return self.reader.symbols_per_batch
 
-    def initial_carried(self) -> State:
-        return self.model.initial_state(self.lanes.batch)
+    def initial_carried(self) -> CoreState:
+        return self.model.initial_state(self.reader.batch) if self.reader.carries else ()
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
-        batch = self.lanes.read(cursor)
-        if batch.opens_pass:
-            carried = self.initial_carried()
-        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets).flatten()
-        outputs, state = self._read(inputs, carried)
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
+        outputs, targets, state = self._read(self.reader.read(cursor), carried)
         with self._products():
             loss = training_loss(self.model, outputs, targets, self.sampler, cursor)
         loss.backward()
-        return Step(float(loss.detach()), len(targets), detach(state), batch.after)
+        return Step(float(loss.detach()), len(targets), detach(state) if self.reader.carries else ())
 
     def validate(self, limit: int) -> Validation:
-        """Held-out loss over parallel lanes; all but the first lane read ``WARM_UP`` symbols beforehand."""
-        length = min(limit, self.validation.length)
-        lanes = max(1, min(32, length // (4 * WARM_UP)))
-        lane = length // lanes
-        starts = [index * lane for index in range(lanes)]
-        state = self.model.initial_state(lanes)
-        if lanes > 1:
-            warm = np.full((WARM_UP, lanes), START, np.int64)
-            warm[:, 1:] = np.stack([self._held_out(s - 1 - WARM_UP, WARM_UP) for s in starts[1:]], axis=1)
-            _, state = self._read(self._tensor(warm), state)
-            cold = self.model.initial_state(1)  # the first lane has no past
-            state = tuple(
-                torch.cat([c.to(s.dtype), s[:, 1:]], dim=1) for c, s in zip(cold, state, strict=True)
-            )
-        total, unknown = torch.zeros((), dtype=torch.float64, device=self.device), 0
-        for offset in range(0, lane, _READ_AT_ONCE):
-            count = min(_READ_AT_ONCE, lane - offset)
-            window = np.stack([self._held_out(s + offset - 1, count + 1) for s in starts], axis=1)
-            unknown += int((window[1:] == UNKNOWN).sum())
-            targets = self._tensor(window[1:]).flatten()
-            outputs, state = self._read(self._tensor(window[:-1]), state)
+        nats, tokens, unknown = 0.0, 0, 0
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        state: CoreState = ()
+        for batch in self.held_out.spread(limit):
+            outputs, targets, state = self._read(batch, state)
             with self._products():  # once, so that the weights are cast once
-                for logits, wanted in logits_in_pieces(self.model, outputs, targets):
-                    total += F.cross_entropy(logits, wanted, reduction="sum").double()
-        nats = float(total) / (lane * lanes)
-        per_character = nats * self.validation.length / self.validation.characters
-        figures = {"bits_per_character": per_character / float(np.log(2))}
+                for logs, wanted in log_probabilities(self.model, outputs, targets):
+                    nats -= float(logs.gather(1, wanted[:, None]).sum())
+                    correct += (logs.argmax(dim=1) == wanted).sum()
+            tokens += len(targets)
+            unknown += int((targets == UNKNOWN).sum())
+        figures = {"accuracy": Ratio(int(correct), tokens)}
+        if (per_character := self.held_out.ids.symbols_per_character) is not None:
+            figures["bits_per_character"] = Ratio(nats / math.log(2), tokens / per_character)
         if unknown:  # what these symbols stand for is in no bit
-            figures["unknown_share"] = unknown / (lane * lanes)
-        return Validation(nats, figures)
+            figures["unknown_share"] = Ratio(unknown, tokens)
+        return Validation(nats, tokens, figures)
 
     def previews(self, step: int) -> list[Preview]:
-        return previews(self.model, self.settings, self.tokenizer, self.training, step)
+        return previews(self.model, self.settings, self.tokenizer, self.reader.ids)
 
     def files(self) -> dict[str, bytes]:
         return {
-            "config.toml": config.to_toml(self.settings).encode(),
+            "config.toml": to_toml(self.settings).encode(),
             "tokenizer.json": json.dumps(self.tokenizer.to_dict(), ensure_ascii=False).encode(),
         }
 
     def facts(self) -> dict[str, Any]:
         return {"kind": "language model", "unit": self.tokenizer.unit}
 
-    def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs [T * B, H] of the core, and the state in fp32, whatever the precision of the products."""
+    def _read(self, batch: Batch, carried: CoreState) -> tuple[Tensor, Tensor, CoreState]:
+        """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end."""
+        inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
+        context = self.reader.context
+        state = self.model.remember(inputs[:context], self._state_before(batch, carried))
         with self._products():
-            outputs, state = self.model.read(ids, state)
-        return outputs.flatten(0, 1), tuple(part.float() for part in state)
+            outputs, state = self.model.read(inputs[context:], state)
+        outputs, targets = outputs[len(outputs) - len(targets) :].flatten(0, 1), targets.flatten()
+        if self.reader.masked:
+            counted = targets != MASKED
+            outputs, targets = outputs[counted], targets[counted]
+        return outputs, targets, state
+
+    def _state_before(self, batch: Batch, carried: CoreState) -> CoreState:
+        """The initial state where a batch's sequences are fresh, else what was carried."""
+        if not batch.fresh.any():
+            return carried
+        initial = self.model.initial_state(len(batch.fresh))
+        if batch.fresh.all():
+            return initial
+        fresh = torch.from_numpy(batch.fresh).to(self.device)
+        return tuple(
+            torch.where(fresh[:, None] if before.dim() == 3 else fresh, new, before)
+            for new, before in zip(initial, carried, strict=True)
+        )
 
     def _products(self) -> AbstractContextManager[Any]:
         """The precision in which matrices are multiplied."""
         bf16 = self.settings.training.precision == "bf16"
         return torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext()
 
-    def _held_out(self, start: int, count: int) -> np.ndarray:
-        """Held-out ids; before the first stands the start symbol."""
-        if start < 0:
-            return np.concatenate([[START] * -start, self.validation.read(0, start + count)])
-        return self.validation.read(start, start + count)
-
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
+
+
+def new_language_model(settings: Settings, split: TextSplit, device: torch.device) -> LanguageModelTask:
+    """A fresh language model on a text, with all defaults chosen.
+
+    Raises:
+        CorpusError: the text is too short or cannot be read.
+        SettingsError: settings do not go together.
+    """
+    symbols = resolve_symbols(settings.text)
+    tokenizer = train_tokenizer(symbols, split.training.texts())
+    parts = _encoded(split, tokenizer)
+    caveats.warn(split, *parts)
+    machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
+    return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
+
+
+def saved_language_model(
+    settings: LanguageSettings, tokenizer: Tokenizer, split: TextSplit, device: torch.device
+) -> LanguageModelTask:
+    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
+    return _task(settings, tokenizer, *_encoded(split, tokenizer), device)
+
+
+def _encoded(split: TextSplit, tokenizer: Tokenizer) -> tuple[IdFile, IdFile]:
+    """Ids of both parts of a text."""
+    training, held_out = (
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
+        for part in (split.training, split.held_out)
+    )
+    return training, held_out
+
+
+def _task(
+    settings: LanguageSettings, tokenizer: Tokenizer, training: IdFile, held_out: IdFile, device: torch.device
+) -> LanguageModelTask:
+    model = LanguageModel(settings.model, tokenizer.size)
+    counts = np.bincount(training.read(0, min(_COUNTED, training.length)), minlength=tokenizer.size)
+    model.start_from_frequencies(torch.from_numpy(counts))
+    reader, held_out_reader = _readers(settings, training, held_out)
+    sampler = build_sampler(settings, counts, reader.targets_per_batch)
+    return LanguageModelTask(model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler)
+
+
+def _readers(
+    settings: LanguageSettings, training: IdFile, held_out: IdFile
+) -> tuple[Lanes | Windows, HeldOutLanes | Windows]:
+    """How training and held-out ids are read."""
+    data, batch, seed = settings.data, settings.training.batch, settings.training.seed
+    if data.reading == "lanes":
+        return Lanes(training, batch, settings.loss.chunk, seed), HeldOutLanes(held_out)
+    windows = Windows(
+        training,
+        window=data.window,
+        shortest=data.shortest or data.window,
+        stride=data.stride,
+        batch=batch,
+        seed=seed,
+        shuffled=data.order == "shuffled",
+        carries=data.state == "carried",
+        every=settings.loss.loss == "every",
+        context=settings.model.features - 1,
+    )
+    # The same cut of the held-out text, in order, in batches of a size that is fast to score.
+    return windows, replace(
+        windows, ids=held_out, shuffled=False, batch=1 if windows.carries else _HELD_OUT_WINDOWS
+    )

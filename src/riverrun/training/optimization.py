@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from riverrun.config import TrainingSettings
+from riverrun.config.resolved import Fitting
 
 
 class Optimizer:
@@ -21,7 +21,7 @@ class Optimizer:
             what a checkpoint keeps.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
+    def __init__(self, model: nn.Module, settings: Fitting) -> None:
         self._settings = settings
         self._parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
         decay, indices = settings.weight_decay, range(len(self._parameters))
@@ -114,27 +114,24 @@ _FORGETTING = 0.9  # of RMSprop's average of squares at each step
 class Plateau:
     """Memory of the plateau schedule: the best loss, evaluations since, and the rate's current share."""
 
-    best: float = math.inf
+    best: float | None = None
     waited: int = 0
     scale: float = 1.0
 
-    def after(self, loss: float, settings: TrainingSettings) -> "Plateau":
+    def after(self, loss: float, settings: Fitting) -> "Plateau":
         """The memory after one more evaluation."""
-        if loss < self.best:
+        if self.best is None or loss < self.best:
             return replace(self, best=loss, waited=0)
         if self.waited + 1 < settings.plateau_patience:
             return replace(self, waited=self.waited + 1)
         return replace(self, waited=0, scale=self.scale * settings.plateau_factor)
 
 
-def learning_rate(settings: TrainingSettings, step: int, steps: int | None, plateau: Plateau) -> float:
-    """The rate for step ``step`` (from 0) of ``steps``.
+def learning_rate(settings: Fitting, step: int, done: float, plateau: Plateau) -> float:
+    """The rate for step ``step`` (from 0), when the share ``done`` of the schedule is over.
 
     A linear warm-up, then cosine decay to zero (Loshchilov & Hutter 2017), a constant, or the plateau's share.
-    The warm-up does not depend on ``steps``, which may still be unknown then.
     """
-    assert settings.learning_rate is not None
-    assert settings.warmup is not None
     warm = min(1.0, (step + 1) / (settings.warmup + 1))
     match settings.schedule:
         case "constant":
@@ -142,8 +139,5 @@ def learning_rate(settings: TrainingSettings, step: int, steps: int | None, plat
         case "plateau":
             share = plateau.scale
         case "cosine":
-            done = 0.0
-            if steps is not None and step > settings.warmup:
-                done = (step - settings.warmup) / max(1, steps - settings.warmup)
-            share = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+            share = 0.5 * (1 + math.cos(math.pi * done))
     return settings.learning_rate * warm * share

@@ -8,14 +8,26 @@ programs run.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import torch
 
-from riverrun.config import BudgetSettings, Settings
+from riverrun.config.ranges import AttentionKind, TrainingPrecision
+from riverrun.config.resolved import (
+    Budget,
+    Fitting,
+    PairLoss,
+    PairReading,
+    SideSymbols,
+    TranslatorSettings,
+    TranslatorShape,
+)
+from riverrun.config.settings import ModelSettings, Settings, TrainingSettings
+from riverrun.data.pair_ids import Pairs
 from riverrun.errors import SettingsError
-from riverrun.text.sides import resolve_sides
-from riverrun.training.defaults import DEFAULT_MINUTES, Circumstances
+from riverrun.text.sides import choose_normal_form, choose_unit, resolve_sides
+from riverrun.training.defaults import DEFAULT_MINUTES
 
 NARROW, WIDE = 128, 256  # hidden units
 WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which soft attention is wide
@@ -24,6 +36,7 @@ PASSES = 30  # epochs of one network; what the budget allows beyond them goes in
 ENOUGH = 10  # epochs after which a second network helps more than a faster first one
 WORDS = {"word", "jieba", "bpe"}  # units of sentences, whose order differs between languages
 ALIGNED = 0.25  # share of the target's entropy the aligner must explain for a monotone decoder
+WARMUP = 100
 
 
 @dataclass(frozen=True)
@@ -32,24 +45,46 @@ class PairCircumstances:
 
     pairs: int
     symbols_per_pair: float
-    machine: Circumstances
+    device: torch.device
+    fast_bf16: bool
 
 
-def choose_attention(settings: Settings, information: Callable[[], float]) -> str:
+def choose_reading(settings: Settings, training: Pairs) -> tuple[SideSymbols, PairReading]:
+    """Units and the source's normal form, from the first training pairs."""
+    data = settings.data
+    source_unit = data.source_unit or choose_unit(pair.source for pair in training())
+    target_unit = data.target_unit or choose_unit(pair.target for pair in training())
+    form = settings.text.normalize
+    if source_unit == "char" and form == "none":
+        form = choose_normal_form(pair.source for pair in training())
+    tagging = data.task == "tagging"
+    reading = PairReading(
+        validation=data.validation,
+        task="tagging" if tagging else "translation",
+        source_unit=source_unit,
+        target_unit=target_unit,
+        source_normalize=data.source_normalize or ("none" if tagging else form),
+        max_length=data.max_length,
+        skip_bad=data.skip_bad,
+    )
+    return resolve_sides(settings.text, (source_unit, target_unit)), reading
+
+
+def choose_attention(
+    settings: Settings, reading: PairReading, information: Callable[[], float]
+) -> AttentionKind:
     """How the decoder sees the source; ``information``, what aligning tells, is asked for only if that decides.
 
     Raises SettingsError for combinations that mean nothing.
     """
     model, training = settings.model, settings.training
-    if model.core == "conv":
-        raise SettingsError("model.core = 'conv': encoders and decoders are lstm or gru")
     feeds_back = training.teacher_forcing < 1
     if model.attention == "monotone" and feeds_back:
         raise SettingsError(
             "training.teacher_forcing below 1 needs model.attention none, dot or additive: a monotone decoder "
             "learns from aligned targets"
         )
-    if settings.data.task == "tagging":
+    if reading.task == "tagging":
         if model.attention not in (None, "none") or feeds_back:
             raise SettingsError(
                 "tagging reads each output at its own symbol: leave out model.attention and training.teacher_forcing"
@@ -57,76 +92,102 @@ def choose_attention(settings: Settings, information: Callable[[], float]) -> st
         return "none"
     if model.attention is not None:
         return model.attention
-    spelled = not WORDS & {settings.data.source_unit, settings.data.target_unit}
+    spelled = not WORDS & {reading.source_unit, reading.target_unit}
     return "monotone" if spelled and not feeds_back and information() >= ALIGNED else "additive"
 
 
-def resolve(settings: Settings, attention: str, given: PairCircumstances) -> Settings:
-    """Settings with nothing left open but what is only known later (steps, evaluations)."""
-    budget = settings.budget
-    if budget == BudgetSettings():
-        budget = BudgetSettings(minutes=DEFAULT_MINUTES)
-    training, model = settings.training, settings.model
+def resolve(
+    settings: Settings,
+    text: SideSymbols,
+    reading: PairReading,
+    attention: AttentionKind,
+    given: PairCircumstances,
+) -> TranslatorSettings:
+    """All that was left open. Raises SettingsError for what means nothing among pairs."""
+    training, model, budget = settings.training, settings.model, _budget(settings)
     batch = training.batch or max(1, min(64, given.pairs // 8))
     threads = training.threads or torch.get_num_threads()
     hidden = model.hidden or (WIDE if _suits_wide(attention, budget, given, batch, threads) else NARROW)
     passes = _passes(budget, given, hidden, batch)
-    members = model.members or (_members(passes, threads) if budget.minutes else 1)
-    if budget.minutes:
+    in_minutes = budget.kind == "minutes"
+    members = model.members or (_members(passes, threads) if in_minutes else 1)
+    if in_minutes:
         passes *= min(1, threads / members)  # of each network
-    updates = {
-        "attention": attention,
-        "hidden": hidden,
-        "embedding": model.embedding or max(1, hidden // 2),
-        "layers": model.layers or (2 if attention == "monotone" else 1),
-        "decoder_layers": model.decoder_layers or 1,
-        "tied": bool(model.tied),
-        "dropout": model.dropout if model.dropout is not None else _dropout(passes),
-        "members": members,
-    }
-    smoothing = training.label_smoothing
-    if smoothing is None:
-        smoothing = 0.0 if settings.data.task == "tagging" else 0.1
-    elif smoothing and settings.data.task == "tagging":
-        raise SettingsError("training.label_smoothing: tagging takes none, as its length is given")
+    shape = TranslatorShape(
+        core=_core(model),
+        embedding=model.embedding or max(1, hidden // 2),
+        hidden=hidden,
+        layers=model.layers or (2 if attention == "monotone" else 1),
+        decoder_layers=model.decoder_layers or 1,
+        dropout=model.dropout if model.dropout is not None else _dropout(passes),
+        tied=bool(model.tied),
+        attention=attention,
+        bidirectional=model.bidirectional,
+        input_feeding=model.input_feeding,
+        members=members,
+    )
     chosen = {
         "batch": batch,
-        "label_smoothing": smoothing,
-        "learning_rate": training.learning_rate or _learning_rate(settings, hidden),
-        "warmup": training.warmup if training.warmup is not None else 100,
-        "precision": _precision(settings, hidden, given.machine),
+        "learning_rate": training.learning_rate or _learning_rate(training, hidden),
+        "warmup": training.warmup if training.warmup is not None else WARMUP,
+        "precision": _precision(training, hidden, given),
         "threads": training.threads or (1 if members == 1 and hidden < WIDE else threads),
-        "device": str(given.machine.device),
+        "device": str(given.device),
+        "evaluate_every": training.evaluate_every or "auto",
+        "checkpoint_every": training.checkpoint_every or 0,
+        "early_stopping": training.early_stopping or 0,
     }
-    return settings.model_copy(
-        update={
-            "text": resolve_sides(settings.text),
-            "model": model.model_copy(update=updates),
-            "training": training.model_copy(update=chosen),
-            "budget": budget,
-        }
+    as_set: dict[str, Any] = {each.name: getattr(training, each.name) for each in fields(Fitting)}
+    loss = PairLoss(
+        training.teacher_forcing, training.teacher_forcing_epochs, _label_smoothing(training, reading)
     )
+    return TranslatorSettings(text, reading, shape, Fitting(**as_set | chosen), loss, budget)
+
+
+def _budget(settings: Settings) -> Budget:
+    match settings.budget:
+        case given if given.steps is not None:
+            return Budget("steps", given.steps)
+        case given if given.epochs is not None:
+            return Budget("epochs", given.epochs)
+        case given:
+            return Budget("minutes", given.minutes or DEFAULT_MINUTES)
+
+
+def _core(model: ModelSettings) -> Literal["lstm", "gru"]:
+    if model.core == "conv":
+        raise SettingsError("model.core = 'conv': encoders and decoders are lstm or gru")
+    return model.core
+
+
+def _label_smoothing(training: TrainingSettings, reading: PairReading) -> float:
+    if reading.task != "tagging":
+        return 0.1 if training.label_smoothing is None else training.label_smoothing
+    if training.label_smoothing:
+        raise SettingsError("training.label_smoothing: tagging takes none, as its length is given")
+    return 0.0
 
 
 def _suits_wide(
-    attention: str, budget: BudgetSettings, given: PairCircumstances, batch: int, threads: int
+    attention: AttentionKind, budget: Budget, given: PairCircumstances, batch: int, threads: int
 ) -> bool:
     """Whether soft attention has the time that a wide network needs; with less a narrow one learns more."""
     if attention not in ("dot", "additive"):
         return False
     passes = _passes(budget, given, WIDE, batch)
-    return passes * threads >= WIDE_FROM if budget.minutes else passes >= 1
+    return passes * threads >= WIDE_FROM if budget.kind == "minutes" else passes >= 1
 
 
-def _passes(budget: BudgetSettings, given: PairCircumstances, hidden: int, batch: int) -> float:
+def _passes(budget: Budget, given: PairCircumstances, hidden: int, batch: int) -> float:
     """Epochs of one network alone that the budget allows, roughly."""
-    if budget.epochs is not None:
-        return budget.epochs
-    if budget.steps is not None:
-        return budget.steps * batch / given.pairs
-    assert budget.minutes is not None
-    symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
-    return budget.minutes * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+    match budget.kind:
+        case "epochs":
+            return budget.amount
+        case "steps":
+            return budget.amount * batch / given.pairs
+        case "minutes":
+            symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
+            return budget.amount * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
 
 
 def _members(passes: float, threads: int) -> int:
@@ -143,8 +204,8 @@ def _dropout(passes: float) -> float:
     return 0.4
 
 
-def _learning_rate(settings: Settings, hidden: int) -> float:
-    match settings.training.optimizer:
+def _learning_rate(training: TrainingSettings, hidden: int) -> float:
+    match training.optimizer:
         case "adamw" | "adam":
             return float(f"{4e-3 * min(1.0, 192 / hidden):.3g}")
         case "rmsprop":
@@ -153,7 +214,7 @@ def _learning_rate(settings: Settings, hidden: int) -> float:
             return 1.0
 
 
-def _precision(settings: Settings, hidden: int, machine: Circumstances) -> str:
-    if settings.training.precision != "auto":
-        return settings.training.precision
-    return "bf16" if machine.fast_bf16 and hidden >= NARROW else "fp32"
+def _precision(training: TrainingSettings, hidden: int, given: PairCircumstances) -> TrainingPrecision:
+    if training.precision != "auto":
+        return training.precision
+    return "bf16" if given.fast_bf16 and hidden >= NARROW else "fp32"

@@ -1,125 +1,99 @@
-"""From a budget to a number of steps, and how often to evaluate."""
+"""The length of a run: how many steps, how often to evaluate, how many threads."""
 
 import math
-import os
-import statistics
-import time
-from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from riverrun.config import BudgetSettings, TrainingSettings
+from riverrun.config.resolved import Fitting
+from riverrun.data.batch import Cursor
+from riverrun.models.cores import CoreState
 from riverrun.training import events
-from riverrun.training.task import Task, as_used
+from riverrun.training.task import Task
 
-MEASURING_SHARE = 0.08  # of a budget in minutes is at most spent before the pace is taken as known
-EVALUATING_SHARE = 0.15  # of it goes into evaluations at most, unless more of them are asked for
-ENDING_SHARE = 0.03  # of it is kept for writing the model
-ENDING_SECONDS = 0.3
+_LEAST_EVALUATED = 1 << 15  # tokens
 
 
-@dataclass
-class Clock:
-    """Wall time of the command, in seconds, over all its resumed parts."""
-
-    began: float = field(default_factory=time.monotonic)
-    marks: list[float] = field(default_factory=list)  # when each step of the measurement began
-
-    @classmethod
-    def since_process_start(cls) -> "Clock":
-        """Counts from the start of the process, so that a budget includes loading Python and torch."""
-        return cls(time.monotonic() - _process_age())
-
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def resume(self, seconds: float) -> None:
-        """Count the time that an earlier part of the run took."""
-        self.began -= seconds
-
-
-def _process_age() -> float:
-    """Seconds since this process began; 0 where the system does not say."""
-    try:
-        started = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
-        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK"))
-    except (OSError, AttributeError, ValueError, IndexError):
-        return 0.0
-
-
-class Plan(NamedTuple):
-    """The fixed length of a run.
+@dataclass(frozen=True)
+class Plan:
+    """What is fixed of a run, from one step on.
 
     Attributes:
         steps: updates in all.
         evaluate_every: steps between evaluations.
         limit: held-out tokens scored at an evaluation, at most.
+        threads: that torch uses.
+        since, done: the share ``done`` of the learning rate's schedule is over at step ``since``.
     """
 
     steps: int
     evaluate_every: int
     limit: int
+    threads: int
+    since: int = 0
+    done: float = 0.0
 
-    @property
-    def evaluations(self) -> int:
-        return math.ceil(self.steps / self.evaluate_every)
+    def done_at(self, step: int) -> float:
+        """Share of the schedule that is over at a step; it grows evenly to 1 at the last one."""
+        if step <= self.since:
+            return self.done
+        share = (step - self.since) / max(1, self.steps - self.since)
+        return min(1.0, self.done + (1 - self.done) * share)
+
+    def extended(self, step: int, share: float) -> "Plan":
+        """The plan of a budget of which the one so far was a share: the schedule goes on as far as it is over then."""
+        steps = max(step + 1, round(self.steps / share))
+        return replace(self, steps=steps, since=step, done=step / steps)
+
+    def evaluations_after(self, step: int) -> int:
+        return math.ceil((self.steps - step) / self.evaluate_every)
 
     def event(self, step: int) -> events.Planned:
-        return events.Planned(step, self.steps, self.evaluate_every, self.limit)
+        return events.Planned(step, **vars(self))
 
 
-def plan_steps(
-    task: Task, settings: TrainingSettings, budget: BudgetSettings, step: int, clock: Clock
-) -> Plan | None:
-    """The plan, or None while a budget in minutes still has to measure the pace.
-
-    The pace is measured during warm-up, whose learning rates do not depend on the number of steps. Then
-    one evaluation is made, only to know how long it takes.
-    """
-    if budget.steps is not None:
-        return _plan(task, settings, budget.steps, None)
-    if budget.epochs is not None:
-        return _plan(task, settings, max(1, round(budget.epochs * task.steps_per_epoch)), None)
-    assert budget.minutes is not None
-    assert settings.warmup is not None
-    total, now = budget.minutes * 60, clock.seconds()
-    clock.marks.append(now)
-    if len(clock.marks) < 3:
-        return None
-    if step < settings.warmup and now - clock.marks[0] < total * MEASURING_SHARE:
-        return None
-    pace = _pace([after - before for before, after in pairwise(clock.marks)])
-    end = total * (1 - ENDING_SHARE) - ENDING_SECONDS
-    plan = _plan(task, settings, step + max(1, int((end - now) / pace)), budget.minutes)
-    with as_used(task.model):
-        task.validate(plan.limit)
-    seconds, left = clock.seconds() - now, end - clock.seconds()
-    if settings.evaluate_every is not None:
-        steps = left / (pace + seconds / plan.evaluate_every)
-        return _plan(task, settings, step + max(1, int(steps)), budget.minutes)
-    evaluations = max(1, min(plan.evaluations, int(left * EVALUATING_SHARE / max(1e-9, seconds))))
-    steps = (left - evaluations * seconds) / pace
-    return _plan(task, settings, step + max(1, int(steps)), budget.minutes, evaluations)
+def fixed_plan(task: Task, settings: Fitting, steps: int) -> Plan:
+    """The plan for a number of steps; the evaluations' number grows slowly with it."""
+    evaluations = wanted_evaluations(
+        settings, steps, steps / task.steps_per_epoch, steps * task.tokens_per_step / 3e6
+    )
+    return spread_evaluations(
+        task, settings, Plan(steps, 1, 1, settings.threads, settings.warmup), 0, evaluations
+    )
 
 
-def _pace(durations: list[float]) -> float:
-    """Mean duration of a step, without those of thrice the median: a slow first one, another program's burst."""
-    usual = statistics.median(durations)
-    return statistics.fmean(duration for duration in durations if duration <= 3 * usual)
+@dataclass(frozen=True)
+class Planner:
+    """Of a run whose number of steps is known when it begins."""
+
+    whole: Plan
+
+    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: CoreState) -> Plan | None:
+        """The plan, once; None from then on."""
+        return self.whole if plan is None else None
+
+    def stepped(self, seconds: float) -> None:
+        """What a step took changes nothing."""
+
+    def evaluated(self, seconds: float) -> None:
+        """Nor does what an evaluation took."""
 
 
-def _plan(
-    task: Task, settings: TrainingSettings, steps: int, minutes: float | None, most: int = 1 << 30
-) -> Plan:
-    """The number of evaluations grows slowly with the budget; at most ``most``, if the user sets none."""
-    epochs = steps / task.steps_per_epoch
-    minutes = minutes if minutes is not None else steps * task.tokens_per_step / 3e6
+def wanted_evaluations(settings: Fitting, steps: int, epochs: float, minutes: float) -> int:
+    """How many evaluations a run of that length should have, where the user does not say."""
     evaluations = 1 + int(2.5 * math.log2(1 + 2 * minutes))
-    if settings.early_stopping is not None or settings.schedule == "plateau":
+    if settings.early_stopping or settings.schedule == "plateau":
         evaluations = max(evaluations, min(20, steps), math.ceil(epochs))
-    evaluations = min(evaluations, most)
-    every = task.steps_per_epoch if settings.evaluate_every == "epoch" else settings.evaluate_every
-    evaluate_every = every or math.ceil(steps / evaluations)
-    affordable = steps * task.tokens_per_step // (4 * math.ceil(steps / evaluate_every))
-    return Plan(steps, evaluate_every, max(1 << 15, affordable))
+    return evaluations
+
+
+def spread_evaluations(task: Task, settings: Fitting, plan: Plan, step: int, evaluations: int) -> Plan:
+    """The plan with so many evaluations after a step, or with as many as the user set."""
+    left = plan.steps - step
+    match settings.evaluate_every:
+        case "auto":
+            every = math.ceil(left / max(1, min(evaluations, left)))
+        case "epoch":
+            every = task.steps_per_epoch
+        case int(every):
+            pass
+    affordable = plan.steps * task.tokens_per_step // (4 * math.ceil(plan.steps / every))
+    return replace(plan, evaluate_every=every, limit=max(_LEAST_EVALUATED, affordable))

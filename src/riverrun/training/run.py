@@ -1,9 +1,6 @@
-"""A whole run: corpus, tokenizer, task, loop, model directory."""
+"""A whole run: texts, task, loop, model directory."""
 
 import ctypes
-import hashlib
-import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,43 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from riverrun import bundle
-from riverrun.config import Settings, from_toml, refuse_foreign
-from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.ids import IdFile, encode_corpus
-from riverrun.data.lanes import Lanes
-from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
-from riverrun.errors import CorpusError, OutputError, SettingsError
-from riverrun.models.language_model import LanguageModel
-from riverrun.text import Tokenizer, train_tokenizer
-from riverrun.training import checkpoints, defaults, events
-from riverrun.training.journal import Journal
-from riverrun.training.language import LanguageModelTask
-from riverrun.training.loop import train as train_loop
-from riverrun.training.model_card import model_card
-from riverrun.training.planning import Clock
-from riverrun.training.softmax import build_sampler
+from riverrun.bundle import LanguageBundle, TranslatorBundle
+from riverrun.config.conditions import refuse_idle
+from riverrun.config.resolved import Budget
+from riverrun.config.settings import BudgetSettings, Settings
+from riverrun.data.corpus import open_corpus
+from riverrun.data.formats.text import Reading
+from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
+from riverrun.data.pairs import looks_like_pairs, open_pairs
+from riverrun.errors import CorpusError, ModelError, SettingsError
+from riverrun.training import checkpoints, events
+from riverrun.training.checkpoints import Checkpoint, RunState
+from riverrun.training.clock import Clock
+from riverrun.training.defaults import choose_device, resolve_budget
+from riverrun.training.journal import recorded_plans
+from riverrun.training.language import LanguageModelTask, new_language_model, saved_language_model
+from riverrun.training.loop import train
+from riverrun.training.optimization import Optimizer
+from riverrun.training.pacing import Pacer
+from riverrun.training.pair_task import PairTask, new_translator, saved_translator
+from riverrun.training.planning import Planner, fixed_plan
+from riverrun.training.run_directory import Note, RunDirectory
 from riverrun.training.task import Task
-from riverrun.training.translation import translation_task
-from riverrun.training.windowed import WindowedTask, training_windows, validation_windows
 
-REQUEST = "request.json"
-CHECKPOINTS = "checkpoints"
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-OURS = (
-    REQUEST,
-    CHECKPOINTS,
-    bundle.CONFIG,
-    bundle.TOKENIZER,
-    bundle.WEIGHTS,
-    bundle.MANIFEST,
-    "metrics.jsonl",
-    "samples.jsonl",
-    "README.md",
-)
 
 
 @dataclass(frozen=True)
@@ -75,57 +61,112 @@ def run(
     """Train as requested and leave a model directory; yields what happens.
 
     Raises:
-        OutputError: the directory exists (and neither resume nor overwrite is asked for) or is not writable.
+        OutputError: the directory exists (and neither resume nor overwrite is asked for), is another run's, or is
+            not writable.
         CorpusError: the text cannot be used, or changed before a resume.
         SettingsError: a resume asks for other settings than the run has.
         TrainingError: the loss is not a number.
     """
+    with RunDirectory(request.output) as directory:
+        yield from _run(directory, request, clock, should_stop)
+
+
+def _run(
+    directory: RunDirectory, request: Request, clock: Clock, should_stop: Callable[[], bool]
+) -> Iterator[events.Event]:
+    before = None
     if request.resume:
-        request = _resumed(request)
+        before = directory.resume()
+        request = _resumed(request, before)
     else:
-        _check_output(request)
-    pairs = _pairs(request)
-    refuse_foreign(request.settings, "text" if pairs is None else "pairs")
-    corpus = pairs.corpus if pairs is not None else open_corpus(request.inputs)
-    digest = _digest(request, corpus)
-    if request.resume and _read_note(request.output)["digest"] != digest:
+        directory.check(request.overwrite)
+    split = _split(request)
+    refuse_idle(request.settings, "text" if isinstance(split, TextSplit) else "pairs")
+    if before is not None and before.digest != split.digest:
         raise CorpusError(
-            f"{corpus.name} is not the text that {request.output} was begun with: restore it, or train anew "
+            f"{split.learned.name} is not the text that {request.output} was begun with: restore it, or train anew "
             "with --overwrite"
         )
-    folder = request.output / CHECKPOINTS
-    latest = checkpoints.newest(folder, warn=lambda text: None) if request.resume else None
-    settings = request.settings if latest is None else _settings_of(latest)
-    device = defaults.choose_device(settings.training.device)
-    torch.manual_seed(settings.training.seed)
-    if pairs is not None:
-        task, settings = translation_task(settings, pairs, device)
-    else:
-        task, settings = language_model_task(settings, corpus, device)
-    if not request.resume:
-        _claim_output(request, digest)
-    journal = Journal(request.output, after_step=_step_of(latest))
-    with _processor(settings):
-        for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
+    begun = None if before is None else directory.newest_checkpoint()
+    torch.manual_seed(request.settings.training.seed)
+    task = _task(request, split, begun)
+    fitting, budget = task.settings.training, resolve_budget(request.settings.budget)
+    optimizer = Optimizer(task.model, fitting)
+    state, carried = RunState(), task.initial_carried()
+    if begun is not None:
+        state, carried = checkpoints.restore(begun, task.model, optimizer, carried)
+    note = Note(request.inputs, split.digest, request.settings)
+    if before is None:
+        directory.claim(note, request.overwrite)
+    elif before.settings != note.settings:
+        share = resolve_budget(before.settings.budget).amount / budget.amount
+        state.plan = None if state.plan is None else state.plan.extended(state.step, share)
+        directory.write_note(note)
+    planner = _planner(task, request, budget, state, clock)
+    journal = directory.journal(begun)
+    with _processor(fitting.threads):
+        for event in train(
+            task, optimizer, state, carried, fitting, planner, directory.checkpoints, clock, should_stop
+        ):
             journal.write(event)
             if isinstance(event, events.Stopped):
-                _publish(request.output, folder, task, event, corpus, journal)
+                step = event.step if event.best is None else event.best.step
+                directory.publish(step, _facts(task, event, split), journal.samples())
             yield event
 
 
+def _split(request: Request) -> TextSplit | PairSplit:
+    """What is learned from and what is held out, each opened once."""
+    data, seed = request.settings.data, request.settings.training.seed
+    if data.task == "language" or (data.task == "auto" and not looks_like_pairs(request.inputs)):
+        return split_text(open_corpus(request.inputs, Reading.of(data)), data.validation)
+    return split_pairs(open_pairs(request.inputs, data.skip_bad), data.validation, seed)
+
+
+def _task(
+    request: Request, split: TextSplit | PairSplit, begun: Checkpoint | None
+) -> LanguageModelTask | PairTask:
+    """The model with its data: with all defaults chosen, or as a checkpoint says that they were."""
+    device = choose_device(request.settings.training.device)
+    match split, None if begun is None else begun.model:
+        case TextSplit(), None:
+            return new_language_model(request.settings, split, device)
+        case PairSplit(), None:
+            return new_translator(request.settings, split, device)
+        case TextSplit(), LanguageBundle() as saved:
+            return saved_language_model(saved.settings, saved.tokenizer, split, device)
+        case PairSplit(), TranslatorBundle() as saved:
+            return saved_translator(saved.settings, (saved.source, saved.target), split, device)
+        case _, saved:
+            raise ModelError(f"{saved.path} is not of the kind of model that {split.learned.name} makes")
+
+
+def _planner(task: Task, request: Request, budget: Budget, state: RunState, clock: Clock) -> Planner | Pacer:
+    """What knows how long the run is."""
+    fitting = task.settings.training
+    match budget.kind:
+        case "steps":
+            return Planner(fixed_plan(task, fitting, int(budget.amount)))
+        case "epochs":
+            return Planner(fixed_plan(task, fitting, max(1, round(budget.amount * task.steps_per_epoch))))
+        case "minutes":
+            free = request.settings.training.threads is None
+            recorded = recorded_plans(request.output, state.step) if request.resume else {}
+            return Pacer(task, fitting, budget.amount, clock, free, recorded)
+
+
 @contextmanager
-def _processor(settings: Settings) -> Iterator[None]:
-    """Threads as set, and tiny numbers as zero, which is faster; afterwards as the caller had it."""
+def _processor(threads: int) -> Iterator[None]:
+    """So many threads, and tiny numbers as zero, which is faster; afterwards threads as before."""
     _keep_freed_memory()
-    threads = torch.get_num_threads()
-    assert settings.training.threads is not None
-    torch.set_num_threads(settings.training.threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _keep_freed_memory() -> None:
@@ -138,105 +179,12 @@ def _keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def _pairs(request: Request) -> PairCorpus | None:
-    """The pairs to learn from; None where a language model is asked for."""
-    match request.settings.data.task:
-        case "language":
-            return None
-        case "auto" if not looks_like_pairs(request.inputs):
-            return None
-        case _:
-            return open_pairs(request.inputs, request.settings.data.skip_bad)
-
-
-def language_model_task(
-    settings: Settings, corpus: Corpus, device: torch.device
-) -> tuple[LanguageModelTask | WindowedTask, Settings]:
-    """A fresh language model on a corpus, and the settings with all defaults chosen."""
-    share = settings.data.validation
-    if isinstance(share, str):
-        cut, held_out, held_out_from = corpus.characters, open_corpus([share]), 0
-    else:
-        cut = int(corpus.characters * (1 - share))
-        held_out, held_out_from = corpus, cut
-    if cut == 0 or held_out_from >= held_out.characters:
-        raise CorpusError(
-            f"{corpus.name} has {corpus.characters} characters: too few to hold out {share} of them; "
-            "give more text, or a file with --data.validation"
-        )
-    tokenizer = train_tokenizer(settings.text, corpus.texts(0, cut))
-    training = encode_corpus(corpus, tokenizer, 0, cut)
-    validation = encode_corpus(held_out, tokenizer, held_out_from, None)
-    settings = defaults.resolve(
-        settings,
-        defaults.Circumstances(training.length, tokenizer.size, device, defaults.has_fast_bf16(device)),
-    )
-    assert settings.training.batch is not None
-    assert settings.training.chunk is not None
-    model = LanguageModel(settings.model, tokenizer.size)
-    counts = _frequencies(training, tokenizer)
-    model.start_from_frequencies(torch.from_numpy(counts))
-    model = model.to(device)
-    if settings.data.reading == "windows":
-        windows = training_windows(training, settings)
-        held_out_windows = validation_windows(validation, settings)
-        sampler = build_sampler(
-            settings.training, counts, windows.batch * (windows.window if windows.every else 1)
-        )
-        task = WindowedTask(model, settings, tokenizer, windows, held_out_windows, device, sampler)
-    else:
-        lanes = Lanes(training, settings.training.batch, settings.training.chunk, settings.training.seed)
-        sampler = build_sampler(settings.training, counts, lanes.batch * lanes.chunk)
-        task = LanguageModelTask(model, settings, tokenizer, training, validation, lanes, device, sampler)
-    return task, settings
-
-
-def _frequencies(ids: IdFile, tokenizer: Tokenizer, most: int = 1 << 24) -> np.ndarray:
-    """Counts [V] of symbols in the first ``most`` ids."""
-    return np.bincount(ids.read(0, min(most, ids.length)), minlength=tokenizer.size)
-
-
-def _check_output(request: Request) -> None:
-    output = request.output
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output} exists and is not a directory; choose another --output")
-    if not any(path.is_file() for path in output.rglob("*")):
-        return
-    if not request.overwrite:
-        raise OutputError(
-            f"{output} exists already; go on with it by --resume, replace it by --overwrite, "
-            "or choose another --output"
-        )
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in OURS and not p.name.startswith("."))
-    if foreign:
-        raise OutputError(
-            f"{output} holds files that are not of a model ({', '.join(foreign[:3])}): not overwritten"
-        )
-
-
-def _claim_output(request: Request, digest: str) -> None:
-    """Empty the directory and note what was asked for, so that a run killed from here on can be resumed."""
-    try:
-        for name in OURS if request.output.exists() else ():
-            path = request.output / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        (request.output / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-        note = {
-            "inputs": [_absolute(item) for item in request.inputs],
-            "digest": digest,
-            "settings": request.settings.model_dump(mode="json"),
-        }
-        bundle.write_files(request.output, {REQUEST: json.dumps(note, indent=1).encode()}, {})
-        (request.output / bundle.MANIFEST).unlink()  # there is no model yet
-    except OSError as error:
-        raise OutputError(f"{request.output} cannot be written: {error.strerror}") from error
-
-
-def _resumed(request: Request) -> Request:
-    """The request as it was first made; raises when it differs from what is asked now."""
-    note = _read_note(request.output)
-    settings = note["settings"]
-    before, now = settings.model_dump(), request.settings.model_dump(exclude_unset=True)
+def _resumed(request: Request, note: Note) -> Request:
+    """The request as it was first made, but for a larger budget; raises where anything else is asked for now."""
+    settings = note.settings
+    budget = _larger(settings.budget, request.settings.budget)
+    before = settings.model_dump()
+    now = request.settings.model_dump(exclude_unset=True, exclude={"budget"} if budget else None)
     changed = [
         f"{section}.{key} was {before[section][key]!r}, now {value!r}"
         for section, values in now.items()
@@ -245,60 +193,33 @@ def _resumed(request: Request) -> Request:
     ]
     if changed:
         raise SettingsError(
-            f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags"
+            f"{request.output} was begun with other settings ({'; '.join(changed)}): resume without these flags, "
+            "or with a larger budget alone"
         )
-    return Request(request.inputs or note["inputs"], request.output, settings, resume=True)
+    if budget is not None:
+        settings = settings.model_copy(update={"budget": budget})
+    return Request(request.inputs or note.inputs, request.output, settings, resume=True)
 
 
-def _digest(request: Request, corpus: Corpus) -> str:
-    """Of all that is read: the text, and the file held out where there is one."""
-    held_out = request.settings.data.validation
-    return corpus.digest + (open_corpus([held_out]).digest if isinstance(held_out, str) else "")
+def _larger(before: BudgetSettings, now: BudgetSettings) -> BudgetSettings | None:
+    """The budget asked for now, if it is more of the same kind than the one before."""
+    old, new = resolve_budget(before), resolve_budget(now)
+    return now if new.kind == old.kind and new.amount > old.amount and now != BudgetSettings() else None
 
 
-def _read_note(output: Path) -> dict[str, Any]:
-    try:
-        note = json.loads((output / REQUEST).read_text(encoding="utf-8"))
-        settings = Settings.model_validate(note["settings"])
-        return {"inputs": tuple(map(str, note["inputs"])), "digest": note["digest"], "settings": settings}
-    except FileNotFoundError:
-        raise OutputError(f"{output} holds no run to resume (no {REQUEST}); leave out --resume") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise OutputError(
-            f"{output / REQUEST} cannot be read ({reason}); train anew with --overwrite"
-        ) from error
-
-
-def _settings_of(checkpoint: Path) -> Settings:
-    """What was chosen when the run began, whatever would be chosen by this version and on this machine."""
-    contents, _ = bundle.read_files(checkpoint, (bundle.CONFIG,))
-    return from_toml(contents[bundle.CONFIG].decode())
-
-
-def _step_of(checkpoint: Path | None) -> int:
-    return -1 if checkpoint is None else int(checkpoint.name.removeprefix("step-"))
-
-
-def _publish(
-    output: Path, folder: Path, task: Task, event: events.Stopped, corpus: Corpus, journal: Journal
-) -> None:
-    """Make the best checkpoint the model: the last act of a run."""
-    best = folder / f"step-{event.best_step if event.best_step >= 0 else event.step:09d}"
-    contents, _ = bundle.read_files(best, (bundle.CONFIG, bundle.TOKENIZER, bundle.WEIGHTS))
-    facts = task.facts() | {
-        "steps": event.step,
-        "best_step": event.best_step,
-        "reason": event.reason,
-        "seconds": round(event.seconds, 2),
-        "validation_nats_per_token": event.nats_per_token,
-        **{f"validation_{name}": value for name, value in event.figures.items()},
-        "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
-        "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
-    }
-    card = model_card(output.name, facts, contents[bundle.CONFIG].decode(), journal.samples())
-    bundle.write_files(output, {**contents, "README.md": card.encode()}, facts)
-
-
-def _absolute(item: str) -> str:
-    return str(Path(item).resolve()) if Path(item).exists() else item
+def _facts(task: Task, event: events.Stopped, split: TextSplit | PairSplit) -> dict[str, Any]:
+    """What the manifest shall say of the model."""
+    best = {} if event.best is None else {"best_step": event.best.step}
+    corpus = split.learned
+    return (
+        task.facts()
+        | best
+        | event.held_out_figures
+        | {
+            "steps": event.step,
+            "reason": event.reason,
+            "epochs": round(event.epoch, 4),
+            "seconds": round(event.seconds, 2),
+            "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
+        }
+    )

@@ -13,14 +13,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riverrun.config import TrainingSettings
-from riverrun.data.lanes import Cursor
+from riverrun.config.resolved import LanguageSettings
+from riverrun.data.batch import Cursor
 from riverrun.models.language_model import LanguageModel
 
 _LOGITS_AT_ONCE = 1 << 22  # when held-out text is scored
 
 
-class Sample(NamedTuple):
+class Candidates(NamedTuple):
     """The symbols that a step's loss is over.
 
     Attributes:
@@ -50,7 +50,7 @@ class Sampler:
     size: int
     seed: int
 
-    def draw(self, targets: NDArray[np.int64], cursor: Cursor) -> Sample:
+    def draw(self, targets: NDArray[np.int64], cursor: Cursor) -> Candidates:
         """The sample of a step with targets of any shape."""
         wanted = np.unique(targets)
         others = np.delete(np.arange(len(self.shares)), wanted)
@@ -60,21 +60,21 @@ class Sampler:
         symbols = np.sort(np.concatenate([wanted, drawn]))
         no_target = (1 - self.shares[symbols]) ** targets.size
         not_drawn = 1 - count / max(1, len(others))
-        return Sample(symbols, np.log1p(-no_target * not_drawn).astype(np.float32))
+        return Candidates(symbols, np.log1p(-no_target * not_drawn).astype(np.float32))
 
 
-def build_sampler(training: TrainingSettings, counts: NDArray[np.integer], targets: int) -> Sampler | None:
+def build_sampler(settings: LanguageSettings, counts: NDArray[np.integer], targets: int) -> Sampler | None:
     """The sampler of resolved settings; None where the softmax is full.
 
     Args:
-        training: the settings.
+        settings: of the model.
         counts: [V], of the symbols in the training text.
         targets: of a step, at most.
     """
-    if training.softmax == "full":
+    if settings.loss.softmax == "full":
         return None
-    assert training.negatives is not None
-    return Sampler((counts + 1) / (counts.sum() + len(counts)), targets + training.negatives, training.seed)
+    shares = (counts + 1) / (counts.sum() + len(counts))
+    return Sampler(shares, targets + settings.loss.negatives, settings.training.seed)
 
 
 def training_loss(
@@ -86,7 +86,7 @@ def training_loss(
     return sampled_loss(model, outputs, targets, sampler.draw(targets.numpy(force=True), cursor))
 
 
-def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample: Sample) -> Tensor:
+def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample: Candidates) -> Tensor:
     """Mean nats of targets [N] after outputs [N, H], estimated from a sample (Bengio & Senecal 2008).
 
     Every symbol of the sample but the target itself counts as many times as 1 / its chance of being there: so the
@@ -99,10 +99,13 @@ def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample:
     return F.cross_entropy(logits.scatter_add(1, places[:, None], log_chances[places, None]), places)
 
 
-def logits_in_pieces(
+def log_probabilities(
     model: LanguageModel, outputs: Tensor, targets: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits [P, V] after outputs [N, H] in fp32, and their targets [P], P so that memory does not grow with V."""
+    """Log-probabilities [P, V] of what follows outputs [N, H], and their targets [P], in fp32.
+
+    Every held-out figure while training is made of these. P is such that memory does not grow with V.
+    """
     at_once = max(1, _LOGITS_AT_ONCE // model.projection.out_features)
     for given, wanted in zip(outputs.split(at_once), targets.split(at_once), strict=True):
-        yield model.project(given).float(), wanted
+        yield F.log_softmax(model.project(given).float(), dim=-1), wanted

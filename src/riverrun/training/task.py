@@ -1,15 +1,16 @@
 """What the loop needs of the thing it trains; language models and translators both offer it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import nn
 
-from riverrun.data.lanes import Cursor
-from riverrun.models.cores import State
+from riverrun.config.resolved import LanguageSettings, TranslatorSettings
+from riverrun.data.batch import Cursor
+from riverrun.models.cores import CoreState
 
 
 class Step(NamedTuple):
@@ -19,29 +20,50 @@ class Step(NamedTuple):
         loss: mean nats per token.
         tokens: how many tokens that mean is over.
         carried: the state for the next step, detached.
-        after: the cursor for the next step.
     """
 
     loss: float
     tokens: int
-    carried: State
-    after: Cursor
+    carried: CoreState
+
+
+class Ratio(NamedTuple):
+    """A figure as a sum and what it is over, so that parts can be added."""
+
+    total: float
+    over: float
+
+    @property
+    def value(self) -> float:
+        return self.total / self.over
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The held-out loss in nats per token, and figures the task adds (bits per character, accuracy, ...).
+    """How well the held-out part was predicted, as sums.
 
-    ``error`` is what the best checkpoint is chosen by, lower being better; the loss, where a task sets none.
+    Attributes:
+        nats: of all tokens together.
+        tokens: how many.
+        figures: what the task measures beside the loss (bits per character, accuracy, ...).
+        chosen_by: weights of the figures whose sum the best checkpoint has least of; none: the loss decides.
     """
 
-    nats_per_token: float
-    figures: dict[str, float]
-    error: float | None = None
+    nats: float
+    tokens: int
+    figures: dict[str, Ratio]
+    chosen_by: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def judged_by(self) -> float:
-        return self.nats_per_token if self.error is None else self.error
+    def nats_per_token(self) -> float:
+        return self.nats / self.tokens
+
+    @property
+    def error(self) -> float:
+        """What the best checkpoint is chosen by, lower being better."""
+        if not self.chosen_by:
+            return self.nats_per_token
+        return sum(weight * self.figures[name].value for name, weight in self.chosen_by.items())
 
 
 class Preview(NamedTuple):
@@ -59,6 +81,9 @@ class Task(Protocol):
     def model(self) -> nn.Module: ...
 
     @property
+    def settings(self) -> LanguageSettings | TranslatorSettings: ...
+
+    @property
     def tokens(self) -> tuple[int, int]:
         """Tokens in the training and in the held-out part."""
         ...
@@ -71,11 +96,11 @@ class Task(Protocol):
         """About how many tokens one step reads."""
         ...
 
-    def initial_carried(self) -> State:
+    def initial_carried(self) -> CoreState:
         """The state carried into the first step; empty for tasks that carry none."""
         ...
 
-    def learn(self, cursor: Cursor, carried: State) -> Step:
+    def learn(self, cursor: Cursor, carried: CoreState) -> Step:
         """Run the model on the batch at a cursor, in training mode, and add the gradients of its loss to those of
         the parameters."""
         ...

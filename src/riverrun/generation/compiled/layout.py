@@ -1,5 +1,7 @@
 """Numbers that the packing of weights, the caller and the compiled loop must agree on. No numba here."""
 
+from riverrun.generation.sampling import SETTINGS
+
 LANES = 16
 """Width of the vectors in the products, in float32: one AVX-512 register, two of AVX2, four of NEON."""
 
@@ -60,10 +62,11 @@ STATE_SIZE = 5
 PLAN = 6  # address: int64 [...]
 WEIGHTS = 7  # address: float32 [...]
 MEMORY = 8  # address: float32 [...], scratch, all zeros at first
+PERMITTED = 9  # address: uint8 [M, V], see ``permitted``
 STATES = 10  # address: float32 [K, STATE_SIZE], read and written
 TRAIL = 11  # address: int64 [K, MARGIN + COUNT]: symbols known, then written
 KNOWN = 12  # address: int64 [K]: how many symbols before MARGIN are known
-SAMPLING = 13  # address: float64 [K, SETTINGS]
+SAMPLING = 13  # address: float64 [K, settings]
 STARTS = 14  # address: uint64 [K]: where each sequence's draws start
 WRITTEN = 15  # address: int64 [K]: draws made before
 CHOICE = 16  # address: float64 [3, V] and int64 [V], scratch of this thread
@@ -85,19 +88,12 @@ GATHERED = 30  # [CHUNK, K, TABLE_WIDTH]
 LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
 STAGES = 32  # how much of each step is done: for finding out what takes how long
 ROUNDED = 33  # address: uint32 [K or CHUNK * K, STRIDE or TABLE_WIDTH], scratch of this thread
-PREDICTED = 34  # address: float32 [COUNT, V]: logits of what follows each symbol read
+CONDITIONS = 34  # address: int64 [K]: the rows of PERMITTED that hold now
+PREDICTED = 35  # address: float32 [COUNT, V]: logits of what follows each symbol read
 HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
-# Of each sequence's settings:
-TEMPERATURE = 0
-TOP_K = 1
-TOP_P = 2
-LOG_MIN_P = 3  # -inf is off
-TYPICAL_P = 4
-PENALTY = 5
-WINDOW = 6
-UNIFORM = 7
-SETTINGS = 8
+SETTING = {name: place for place, name in enumerate(SETTINGS)}
+"""Where each setting of a sequence stands in its row of float64: in the order of :class:`Sampling`."""
 
 
 def rounded(count: int, multiple: int) -> int:

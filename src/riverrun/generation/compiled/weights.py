@@ -1,13 +1,15 @@
 """A model's weights in the order in which the compiled loop reads them, and the plan that tells it so."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import Weights
+from riverrun.config.resolved import LanguageShape
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.layout import CONV, GATES, GRU, LANES, LSTM, PANEL, rounded
+from riverrun.generation.input_table import PROJECTION, TABLE, with_tables
 
 Array = NDArray[np.float32]
 
@@ -118,24 +120,24 @@ def by_blocks(rows: Array, gates: int) -> Array:
     return split.reshape(gates, width // LANES, LANES, *rest).swapaxes(0, 1).reshape(gates * width, *rest)
 
 
-def pack(weights: Weights, model: dict[str, Any], kind: int) -> Packed:
+def pack(weights: Weights, shape: LanguageShape, kind: int) -> Packed:
     """Pack a model's weights.
 
     Args:
         weights: arrays of ``model.safetensors``.
-        model: the ``[model]`` section of its settings.
+        shape: of the network; one symbol is shown at a step.
         kind: FLOAT32, BFLOAT16 or INT8, of all matrices; tables and biases are float32.
     """
-    arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-    core, layers = {"lstm": LSTM, "gru": GRU, "conv": CONV}[model["core"]], model["layers"]
+    arrays = {name: np.asarray(array, np.float32) for name, array in with_tables(weights, shape).items()}
+    core, layers = {"lstm": LSTM, "gru": GRU, "conv": CONV}[shape.core], shape.layers
     packer = Packer(layers + (core == CONV), kind)
-    plan, width = packer.plan, rounded(model["hidden"], LANES)
+    plan, width = packer.plan, rounded(shape.hidden, LANES)
     plan[at.CORE], plan[at.LAYERS], plan[at.WIDTH] = core, layers, width
     plan[at.UNIT] = GATES[core]
-    plan[at.ROWS], plan[at.VOCABULARY] = rounded(GATES[core] * width, PANEL), len(arrays["embedding.weight"])
+    plan[at.ROWS], plan[at.VOCABULARY] = rounded(GATES[core] * width, PANEL), len(arrays[TABLE])
     pack_layers = {LSTM: pack_lstm, GRU: pack_gru, CONV: pack_convolutions}[core]
-    pack_layers(packer, arrays, model)
-    projection = arrays["projection.weight"]
+    pack_layers(packer, arrays, shape)
+    projection = arrays[PROJECTION]
     if "bottleneck.weight" in arrays:
         projection = projection @ arrays["bottleneck.weight"]
     plan[at.PROJECTION] = packer.matrix(projection)
@@ -145,19 +147,19 @@ def pack(weights: Weights, model: dict[str, Any], kind: int) -> Packed:
     return packer.packed()
 
 
-def pack_lstm(packer: Packer, arrays: dict[str, Array], model: dict[str, Any]) -> None:
-    for layer in range(model["layers"]):
+def pack_lstm(packer: Packer, arrays: dict[str, Array], shape: LanguageShape) -> None:
+    for layer in range(shape.layers):
         from_input, from_hidden, bias, more_bias = rnn(arrays, layer)
         pack_input(packer, arrays, layer, by_blocks(from_input, 4), by_blocks(bias + more_bias, 4))
         packer.layer(layer, HIDDEN=packer.matrix(by_blocks(from_hidden, 4)), PAST=1)
 
 
-def pack_gru(packer: Packer, arrays: dict[str, Array], model: dict[str, Any]) -> None:
+def pack_gru(packer: Packer, arrays: dict[str, Array], shape: LanguageShape) -> None:
     """The content's recurrent bias stays apart, since the reset gate multiplies it."""
     rows = packer.plan[at.ROWS]
-    for layer in range(model["layers"]):
+    for layer in range(shape.layers):
         from_input, from_hidden, bias, more_bias = rnn(arrays, layer)
-        content = np.arange(len(bias)) >= 2 * model["hidden"]
+        content = np.arange(len(bias)) >= 2 * shape.hidden
         pack_input(
             packer,
             arrays,
@@ -177,7 +179,7 @@ def pack_gru(packer: Packer, arrays: dict[str, Array], model: dict[str, Any]) ->
 def pack_input(packer: Packer, arrays: dict[str, Array], layer: int, matrix: Array, bias: Array) -> None:
     """The product with what is below a layer: its output, or for the first layer the symbol."""
     if layer == 0:
-        pack_entry(packer, arrays["embedding.weight"], matrix, bias, packer.plan[at.ROWS])
+        pack_entry(packer, arrays[TABLE], matrix, bias, packer.plan[at.ROWS])
     else:
         rows = packer.plan[at.ROWS]
         packer.layer(layer, INPUT=packer.matrix(matrix), INPUT_BIAS=packer.array(padded(bias, rows)))
@@ -196,10 +198,10 @@ def pack_entry(packer: Packer, embedding: Array, matrix: Array, bias: Array, wid
     plan[at.TABLE], plan[at.TABLE_WIDTH] = packer.array(padded(table, symbols, width)), width
 
 
-def pack_convolutions(packer: Packer, arrays: dict[str, Array], model: dict[str, Any]) -> None:
-    plan, taps, layers = packer.plan, model["kernel"], model["layers"]
+def pack_convolutions(packer: Packer, arrays: dict[str, Array], shape: LanguageShape) -> None:
+    plan, taps, layers = packer.plan, shape.kernel, shape.layers
     entry, bias = arrays["core.entry.weight"], arrays["core.entry.bias"]
-    pack_entry(packer, arrays["embedding.weight"], entry, bias, plan[at.WIDTH])
+    pack_entry(packer, arrays[TABLE], entry, bias, plan[at.WIDTH])
     plan[at.TAPS] = taps
     for layer in range(layers):
         kernel = by_blocks(arrays[f"core.convolutions.{layer}.weight"], 2)  # [2H, H, K]

@@ -1,0 +1,201 @@
+"""Resolved settings: what models, training and decoders are given. Nothing is left open; no pydantic, no torch.
+
+What a user writes stands in ``settings``; ``training.defaults`` and ``training.pair_defaults`` choose what was left
+open, from corpus, budget and machine. A model's ``config.toml`` is one of the two records at the end of this page.
+A default here is what models mean that were saved before the setting existed; 0 and "auto" mean that there is nothing
+of the kind, and are not written.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from riverrun.config.ranges import (
+    AttentionKind,
+    Closed,
+    Core,
+    Depth,
+    Dropped,
+    Features,
+    HeldOutShare,
+    Input,
+    Kernel,
+    Length,
+    Members,
+    Natural,
+    NormalForm,
+    OptimizerName,
+    Positive,
+    Rate,
+    Schedule,
+    Seed,
+    SideUnit,
+    Temperatures,
+    TextUnit,
+    TrainingPrecision,
+    UnknownPolicy,
+    Width,
+)
+
+
+@dataclass(frozen=True)
+class LanguageShape:
+    """A language model's network: section ``[model]``."""
+
+    core: Core
+    input: Input
+    features: Features
+    embedding: Width
+    hidden: Width
+    layers: Depth
+    dropout: Dropped
+    tied: bool
+    kernel: Kernel
+    initial_weights: Literal["torch", "keras"]
+
+
+@dataclass(frozen=True)
+class TranslatorShape:
+    """A translator's or tagger's networks: section ``[model]``."""
+
+    core: Literal["lstm", "gru"]
+    embedding: Width
+    hidden: Width
+    layers: Depth  # of the encoder
+    decoder_layers: Depth
+    dropout: Dropped
+    tied: bool
+    attention: AttentionKind
+    bidirectional: bool
+    input_feeding: bool
+    members: Members
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """How a text becomes symbols: section ``[text]`` of a language model."""
+
+    unit: TextUnit
+    lower: bool
+    normalize: NormalForm
+    unknown: UnknownPolicy
+    min_count: Natural = 0  # 0: nothing is counted (bytes)
+    max_vocabulary: Natural = 0  # 0: no bound
+
+
+@dataclass(frozen=True)
+class SideSymbols:
+    """How both sides of pairs become symbols: section ``[text]`` of a translator."""
+
+    lower: bool
+    normalize: NormalForm
+    min_count: Positive
+    unknown: UnknownPolicy
+    max_vocabulary: Natural = 0  # 0: no bound
+
+
+@dataclass(frozen=True)
+class TextReading:
+    """What of a text is learned, in which order: section ``[data]`` of a language model."""
+
+    validation: HeldOutShare | str
+    reading: Literal["lanes", "windows"]
+    window: Length
+    stride: Positive
+    order: Literal["shuffled", "as-written"]
+    state: Literal["fresh", "carried"]
+    shortest: Natural = 0  # 0: all windows are of one length
+    format: Literal["auto", "text"] = "text"
+    field: str = "text"
+    line_ends: Literal["unify", "keep"] = "keep"
+
+
+@dataclass(frozen=True)
+class PairReading:
+    """What of a file of pairs is learned: section ``[data]`` of a translator."""
+
+    validation: HeldOutShare | str
+    task: Literal["translation", "tagging"]
+    source_unit: SideUnit
+    target_unit: SideUnit
+    source_normalize: NormalForm
+    max_length: Positive
+    skip_bad: bool
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How weights are fitted: what every ``[training]`` section has."""
+
+    optimizer: OptimizerName
+    learning_rate: Rate
+    schedule: Schedule
+    warmup: Natural
+    plateau_factor: Annotated[float, Gt(0), Lt(1)]
+    plateau_patience: Positive
+    weight_decay: Annotated[float, Ge(0), Le(10)]
+    momentum: Dropped
+    clip: Annotated[float, Gt(0)]
+    batch: Length
+    precision: TrainingPrecision
+    device: str
+    threads: Annotated[int, Ge(1), Le(1024)]
+    seed: Seed
+    keep_checkpoints: Annotated[int, Ge(1), Le(1000)]
+    preview_temperatures: Temperatures
+    preview_length: Annotated[int, Ge(0), Le(100_000)]
+    evaluate_every: Positive | Literal["auto", "epoch"] = "auto"
+    checkpoint_every: Natural = 0  # 0: at each evaluation
+    early_stopping: Natural = 0  # 0: never
+
+
+@dataclass(frozen=True)
+class LanguageLoss:
+    """What a language model's loss is over: the rest of its ``[training]`` section."""
+
+    softmax: Literal["full", "sampled"]
+    loss: Literal["every", "last"]
+    chunk: Annotated[int, Ge(0), Le(65536)] = 0  # 0: a text is read in windows
+    negatives: Annotated[int, Ge(0), Le(1 << 24)] = 0  # 0: all symbols are in the loss
+
+
+@dataclass(frozen=True)
+class PairLoss:
+    """How a translator is taught: the rest of its ``[training]`` section."""
+
+    teacher_forcing: Closed
+    teacher_forcing_epochs: Annotated[float, Ge(0)]
+    label_smoothing: Dropped
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: section ``[budget]``, one key."""
+
+    kind: Literal["minutes", "epochs", "steps"]
+    amount: float
+
+
+@dataclass(frozen=True)
+class LanguageSettings:
+    """All of a language model's ``config.toml``."""
+
+    text: Symbols
+    data: TextReading
+    model: LanguageShape
+    training: Fitting
+    loss: LanguageLoss
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class TranslatorSettings:
+    """All of a translator's or tagger's ``config.toml``."""
+
+    text: SideSymbols
+    data: PairReading
+    model: TranslatorShape
+    training: Fitting
+    loss: PairLoss
+    budget: Budget

@@ -1,0 +1,154 @@
+"""What is learned from and what is held out: of a text its end or a file, of pairs random sources or a file."""
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.pairs import Pair, PairCorpus, open_pairs
+from riverrun.errors import CorpusError
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The characters ``start`` to ``stop`` of a corpus."""
+
+    corpus: Corpus
+    start: int
+    stop: int
+
+    @property
+    def characters(self) -> int:
+        return self.stop - self.start
+
+    def texts(self) -> Iterator[str]:
+        """The text in pieces, in order."""
+        return self.corpus.texts(self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class TextSplit:
+    """Both parts of a text; its files are opened once, so that each may be a stream.
+
+    Attributes:
+        training, held_out: the parts.
+        digest: of all that is read, in hexadecimal.
+    """
+
+    training: Stretch
+    held_out: Stretch
+    digest: str
+
+    @property
+    def learned(self) -> Corpus:
+        """All files learned from."""
+        return self.training.corpus
+
+
+def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
+    """Hold out the last ``validation`` of the characters, or a file of that name, read as the text is.
+
+    Raises:
+        CorpusError: a part would be empty, or the file cannot be read.
+    """
+    if isinstance(validation, str):
+        other = open_corpus([validation], corpus.reading)
+        return TextSplit(
+            Stretch(corpus, 0, corpus.characters),
+            Stretch(other, 0, other.characters),
+            corpus.digest + other.digest,
+        )
+    cut = int(corpus.characters * (1 - validation))
+    if cut == 0 or cut == corpus.characters:
+        raise CorpusError(
+            f"{corpus.name} has {corpus.characters} characters: too few to hold out {validation:g} of them; "
+            "give more text, or a file with --data.validation"
+        )
+    return TextSplit(Stretch(corpus, 0, cut), Stretch(corpus, cut, corpus.characters), corpus.digest)
+
+
+@dataclass(frozen=True)
+class PairSplit:
+    """Both parts of a corpus of pairs; no source is in both.
+
+    Attributes:
+        corpus: all pairs learned from.
+        training, held_out: give the pairs of a part anew at each call.
+        digest: of all that is read, in hexadecimal.
+    """
+
+    corpus: PairCorpus
+    training: Callable[[], Iterator[Pair]]
+    held_out: Callable[[], Iterator[Pair]]
+    digest: str
+
+    @property
+    def learned(self) -> Corpus:
+        """All files learned from."""
+        return self.corpus.corpus
+
+
+def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> PairSplit:
+    """Hold out a random share of the sources, or the pairs of a file. Bad lines are treated as those of the corpus.
+
+    Raises:
+        CorpusError: a part would be empty, or a line is no pair and such lines are not left out.
+
+    Warns of training pairs that are left out because their sources are in the file.
+    """
+    if not isinstance(validation, str):
+        out = _held_out_sources(corpus, validation, seed)
+        return PairSplit(corpus, _where(corpus, ~out), _where(corpus, out), corpus.corpus.digest)
+    other = open_pairs((validation,), corpus.skip_bad)
+    known = {pair.source for pair in other.pairs()}
+    if not known:
+        raise CorpusError(f"{other.corpus.name} holds no pair to validate with")
+    learned = np.fromiter((pair.source not in known for pair in corpus.pairs()), np.bool_)
+    if not learned.any():
+        raise CorpusError(f"{corpus.corpus.name} holds no pair to learn from")
+    if not learned.all():
+        warnings.warn(
+            f"{(~learned).sum()} training pairs left out: their sources are also in {other.corpus.name}",
+            stacklevel=2,
+        )
+    return PairSplit(corpus, _where(corpus, learned), other.pairs, corpus.corpus.digest + other.corpus.digest)
+
+
+def spread(pairs: Iterable[Pair], most: int) -> dict[str, list[str]]:
+    """About ``most`` different sources, evenly spread, each with all its targets."""
+    targets: dict[str, list[str]] = {}
+    for pair in pairs:
+        targets.setdefault(pair.source, []).append(pair.target)
+    chosen = list(targets)[:: max(1, -(-len(targets) // most))]
+    return {source: targets[source] for source in chosen}
+
+
+def _held_out_sources(pairs: PairCorpus, share: float, seed: int) -> NDArray[np.bool_]:
+    """For each pair [N] whether it is held out: a random share of the distinct sources, by a seeded hash.
+
+    All pairs of one source fall on the same side, so that no training source is met again in validation.
+    """
+    key = str(seed).encode()
+    hashes = np.fromiter(
+        (
+            int.from_bytes(hashlib.blake2b(pair.source.encode(), digest_size=8, key=key).digest()[:7])
+            for pair in pairs.pairs()
+        ),
+        np.int64,
+    )
+    distinct = np.unique(hashes)
+    if len(distinct) < 2:
+        raise CorpusError(
+            f"{pairs.corpus.name} has {len(distinct)} different sources: at least two are needed, one to learn "
+            "from and one to hold out; give more pairs, or a file with --data.validation"
+        )
+    count = min(len(distinct) - 1, max(1, round(share * len(distinct))))
+    return hashes <= distinct[count - 1]
+
+
+def _where(corpus: PairCorpus, mask: NDArray[np.bool_]) -> Callable[[], Iterator[Pair]]:
+    return lambda: (pair for pair, kept in zip(corpus.pairs(), mask, strict=True) if kept)

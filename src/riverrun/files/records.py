@@ -1,0 +1,74 @@
+"""JSON objects read as dataclasses: every field is there and of the type that the class says."""
+
+import math
+from dataclasses import fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Record = TypeVar("Record")
+Kind = TypeVar("Kind")
+
+_LARGEST = (1 << 63) - 1
+
+
+def read(kind: type[Record], document: Any) -> Record:
+    """A record; names that its class does not have are passed over.
+
+    Raises:
+        ValueError: a field is missing, or of another type; a number is not finite, or of more than 64 bits.
+    """
+    if not isinstance(document, dict):
+        raise ValueError("it is not an object")
+    hints, values = get_type_hints(kind), {}
+    for field in fields(kind):  # pyright: ignore[reportArgumentType]
+        if field.name in document:
+            values[field.name] = _read(document[field.name], hints[field.name], field.name)
+        elif not hasattr(kind, field.name):
+            raise ValueError(f"{field.name} is missing")
+    return kind(**values)
+
+
+def _read(value: Any, hint: Any, name: str) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        if value is None and NoneType in get_args(hint):
+            return None
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    if is_dataclass(hint):
+        return read(hint, value)  # pyright: ignore[reportArgumentType]
+    if get_origin(hint) is dict:
+        _, inner = get_args(hint)
+        parts = value_of(value, dict, name)
+        return {key: _read(each, inner, f"{name}.{key:.40}") for key, each in parts.items()}
+    if get_origin(hint) is list:
+        (inner,) = get_args(hint)
+        return [_read(each, inner, name) for each in value_of(value, list, name)]
+    return value_of(value, hint, name)
+
+
+def value_of(value: Any, kind: type[Kind], name: str) -> Kind:
+    """The value, of exactly that type; raises ValueError naming it."""
+    if kind is float and type(value) is int and abs(value) <= 1 << 53:
+        value = float(value)
+    if type(value) is not kind or not _in_range(value):
+        raise ValueError(f"{name} is not {_WORDS[kind]}")
+    return value
+
+
+def _in_range(value: Any) -> bool:
+    match value:
+        case float():
+            return math.isfinite(value)
+        case int():
+            return -_LARGEST <= value <= _LARGEST
+        case _:
+            return True
+
+
+_WORDS = {
+    str: "text",
+    int: "a whole number",
+    float: "a finite number",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+}

@@ -1,0 +1,230 @@
+/** Translators and taggers: a text in, texts out. */
+
+import { streamOf } from "../draws.js";
+import { InputError } from "../errors.js";
+import { checkSampling } from "../sampling.js";
+import { decode, checkText, unseenWarnings } from "../text/tokenizer.js";
+import { hasVisible } from "../text/splitting.js";
+import { START } from "../text/vocabulary.js";
+import { bestPath } from "./best_path.js";
+import { Networks } from "./networks.js";
+import { checkSearch, sample, score, search } from "./search.js";
+
+/** @typedef {import("../text/tokenizer.js").Tokenizer} Tokenizer */
+
+/**
+ * @typedef {object} Draws of random outputs
+ * @property {Partial<import("../sampling.js").Sampling>} [sampling] draw `nBest` random outputs instead of searching
+ * @property {number | bigint} [seed]
+ */
+
+/**
+ * @typedef {object} Attention where in the source each symbol of an output was read
+ * @property {string[]} source the last, the end, is empty
+ * @property {string[]} output an output of nothing is empty
+ * @property {Float32Array | null} weights [T, S], row by row
+ */
+
+export class Translator {
+  /**
+   * @param {import("../kernel.js").Kernel} kernel
+   * @param {import("../files.js").Tensors} tensors
+   * @param {{source: Tokenizer, target: Tokenizer}} sides
+   * @param {Record<string, any>} settings
+   * @param {Record<string, any>} facts
+   */
+  constructor(kernel, tensors, { source, target }, settings, facts) {
+    this.tagging = facts.kind === "tagger";
+    this.source = source;
+    this.target = target;
+    this.vocabulary = target.size;
+    this.unknownPolicy = settings.text?.unknown;
+    this.longestSource = facts.longest_source ?? 0;
+    const sizes = { source: source.size, target: target.size };
+    this.networks = new Networks(kernel, tensors, settings.model ?? {}, sizes, this.tagging);
+    /** @type {{per_source: number, excess: number}} */
+    this.lengths = facts.target_lengths ?? { per_source: 2, excess: 33 }; // of version 0.1.0, which did not keep them
+  }
+
+  /**
+   * The best outputs for a text, best first, or as many random ones; none for a text of blanks. After each step control
+   * goes back to the caller, who may leave.
+   * @param {string} text
+   * @param {Partial<import("./search.js").How> & {trace?: boolean} & Draws} options
+   */
+  *translate(text, { trace = false, sampling, seed = 0, ...given } = {}) {
+    const how = checkSearch(sampling ? { ...given, beam: given.nBest ?? 1 } : given);
+    const { ids, warnings } = this.encode(text);
+    if (!ids.length) return { outputs: [], warnings, steps: [] };
+    if (sampling) {
+      const drawn = yield* this.draw(ids, how, checkSampling(sampling), seed);
+      return { outputs: drawn.map((each) => this.output(ids, this.scored(ids, each, how))), warnings, steps: [] };
+    }
+    const steps = [];
+    const searching = search(this.networks, ids, this.bound(ids.length), how);
+    let { value, done } = searching.next();
+    while (!done) {
+      if (trace) steps.push(this.show(/** @type {import("./search.js").Traced[]} */ (value)));
+      yield;
+      ({ value, done } = searching.next());
+    }
+    /** @type {Map<string, import("./search.js").Hypothesis>} */
+    const different = new Map(); // of those that say the same (by other alignments) the best
+    for (const hypothesis of /** @type {import("./search.js").Hypothesis[]} */ (value)) {
+      const said = this.textOf(hypothesis.ids);
+      if (!different.has(said)) different.set(said, hypothesis);
+    }
+    const best = Array.from(different.values())
+      .slice(0, how.nBest)
+      .map((each) => this.scored(ids, each, how))
+      .sort((first, second) => second.score - first.score);
+    return { outputs: best.map((each) => this.output(ids, each)), warnings, steps };
+  }
+
+  /**
+   * @param {ArrayLike<number>} ids
+   * @param {import("./search.js").How} how
+   * @param {import("../sampling.js").Sampling} sampling
+   * @param {number | bigint} seed
+   */
+  *draw(ids, how, sampling, seed) {
+    const found = [];
+    const bound = this.bound(ids.length);
+    for (let number = 0; number < how.nBest; number++) {
+      found.push(yield* sample(this.networks, ids, bound, sampling, streamOf(seed, number), how));
+    }
+    return found;
+  }
+
+  /**
+   * Outputs written at most for a source of so many symbols: half as many again as training suggests.
+   * @param {number} source
+   */
+  bound(source) {
+    const { per_source: perSource, excess } = this.lengths;
+    return Math.ceil(1.5 * (perSource * source + excess)) + (this.networks.monotone ? source : 0);
+  }
+
+  /**
+   * A hypothesis by the most likely path to what it writes, where a transducer has finished it.
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").Hypothesis} hypothesis
+   * @param {import("./search.js").How} how
+   * @returns {import("./search.js").Hypothesis}
+   */
+  scored(source, hypothesis, how) {
+    if (!this.networks.monotone || !hypothesis.finished) return hypothesis;
+    const { outputs, logProbability } = bestPath(this.networks, source, this.written(hypothesis.ids));
+    return { ids: outputs.slice(0, -1), logProbability, score: score(logProbability, outputs.length, how), finished: true };
+  }
+
+  /**
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").Hypothesis} hypothesis
+   */
+  output(source, hypothesis) {
+    return {
+      text: this.textOf(hypothesis.ids),
+      ...hypothesis,
+      probability: Math.exp(hypothesis.logProbability),
+      attention: this.attentionOf(source, [...hypothesis.ids, START]),
+    };
+  }
+
+  /**
+   * Where the model looks as it writes a given target.
+   * @param {string} source
+   * @param {string} target
+   */
+  attention(source, target) {
+    const { ids } = this.encode(source);
+    return this.attentionOf(ids, this.outputsOf(ids, target));
+  }
+
+  /**
+   * Log-probability in nats of a given target; for a transducer that of its most likely path.
+   * @param {string} source
+   * @param {string} target
+   */
+  scorePair(source, target) {
+    const { ids, warnings } = this.encode(source);
+    const { logs } = this.networks.force(ids, this.outputsOf(ids, target));
+    return { logProbability: logs.reduce((sum, log) => sum + log, 0), warnings };
+  }
+
+  /**
+   * Ids of a source, and what is to be said about it.
+   * @param {string} text
+   */
+  encode(text) {
+    checkText(text);
+    if (!hasVisible(text)) return { ids: new Int32Array(0), warnings: [] };
+    const ids = this.source.encode(text);
+    const warnings = unseenWarnings(this.source.unseen(text), this.unknownPolicy);
+    if (ids.length > 2 * this.longestSource) {
+      warnings.push(
+        `a source of ${ids.length} symbols is far longer than any in training (${this.longestSource}): expect faults`,
+      );
+    }
+    return { ids, warnings };
+  }
+
+  /**
+   * What the decoder writes for a given target, the end last.
+   * @param {Int32Array} source
+   * @param {string} text
+   */
+  outputsOf(source, text) {
+    checkText(text);
+    const ids = this.target.encode(text);
+    if (this.tagging && ids.length !== source.length) {
+      throw new InputError(
+        `the source has ${source.length} symbols and the output ${ids.length}: a tagger writes one for each`,
+      );
+    }
+    return this.networks.monotone ? bestPath(this.networks, source, ids).outputs : [...ids, START];
+  }
+
+  /**
+   * @param {ArrayLike<number>} source
+   * @param {number[]} outputs
+   * @returns {Attention}
+   */
+  attentionOf(source, outputs) {
+    const { weights } = this.networks.force(source, outputs);
+    const { size } = this.target;
+    const flat = weights && Float32Array.from(weights.flatMap((row) => Array.from(row)));
+    return {
+      source: [...Array.from(source, (id) => this.source.shown(id)), ""],
+      output: outputs.map((output) => (output < 2 * size ? this.target.shown(output % size) : "")),
+      weights: flat,
+    };
+  }
+
+  /**
+   * The text of outputs: actions of a transducer lose their moves.
+   * @param {number[]} outputs
+   */
+  textOf(outputs) {
+    return decode(this.target, this.written(outputs));
+  }
+
+  /** @param {number[]} outputs */
+  written(outputs) {
+    const { size } = this.target;
+    return outputs.filter((output) => output < 2 * size).map((output) => output % size);
+  }
+
+  /**
+   * A step of the search for the eye.
+   * @param {import("./search.js").Traced[]} step
+   */
+  show(step) {
+    const { size } = this.target;
+    return step.map(({ ids, fate, ...rest }) => {
+      const last = /** @type {number} */ (ids.at(-1));
+      const symbol = last === START || last === 2 * size ? "" : this.target.shown(last % size);
+      return { ...rest, text: this.textOf(ids.filter((id) => id !== START)), symbol, state: fate };
+    });
+  }
+}

@@ -1,0 +1,62 @@
+"""The texts that a model's own records name. A stranger may have written these: only what can be a text is opened.
+
+Devices, pipes, standard input, patterns, directories and links are not; nor is what is far longer than the text.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from riverrun.bundle.manifest import Facts
+from riverrun.bundle.names import REQUEST
+from riverrun.data.builtin_pairs import parse_task
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.library import BUILT_IN, DOWNLOADS
+from riverrun.errors import CorpusError
+from riverrun.files import documents, incoming
+
+LONGEST_NOTE = 1 << 24  # bytes
+_BYTES_A_CHARACTER = 64  # at most, with the markup around it
+_AT_LEAST = 1 << 20  # bytes that are always read
+
+
+def training_corpus(folder: Path, facts: Facts) -> Corpus | None:
+    """The text that a model was trained on, by its ``request.json``; None where it is not as it was, or may not be
+    opened."""
+    try:
+        note = documents.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
+        inputs = documents.texts(documents.field(note, "inputs", list), "inputs")
+    except (OSError, ValueError):
+        return None
+    return _as_it_was(inputs, facts.get("corpus", {}))
+
+
+def held_out_corpus(validation: str, facts: Facts) -> Corpus | None:
+    """The file that was held out, by a model's settings; None as above."""
+    return _as_it_was((validation,), facts.get("held_out", {}))
+
+
+def _as_it_was(inputs: tuple[str, ...], about: Facts) -> Corpus | None:
+    """The texts of some inputs, where they have the checksum that the manifest gives."""
+    characters, sha256 = about.get("characters"), about.get("sha256")
+    if not inputs or not isinstance(characters, int) or not isinstance(sha256, str):
+        return None
+    if not all(may_be_opened(item, characters) for item in inputs):
+        return None
+    try:
+        corpus = open_corpus(inputs)
+    except CorpusError:
+        return None
+    return corpus if corpus.digest == sha256 else None
+
+
+def may_be_opened(item: str, characters: int) -> bool:
+    """Whether a name is that of a known text, or of a regular file that may hold so many characters."""
+    if item in BUILT_IN or item in DOWNLOADS or parse_task(item) is not None:
+        return not os.path.lexists(item)
+    try:
+        status = os.lstat(item)
+    except (OSError, ValueError):
+        return False
+    longest = _BYTES_A_CHARACTER * characters + _AT_LEAST
+    return os.path.isabs(item) and stat.S_ISREG(status.st_mode) and status.st_size <= longest

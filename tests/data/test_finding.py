@@ -1,0 +1,120 @@
+"""Folders and globs: what is used and what is left out is said with counts."""
+
+import gzip
+import io
+import os
+import sys
+import warnings
+
+import pytest
+
+from riverrun.data.corpus import open_corpus, read_text
+from riverrun.data.formats.text import Reading
+from riverrun.errors import CorpusError
+
+AUTO = Reading("auto", "unify")
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def mixed(folder):
+    write(folder / "a.txt", "plain\n")
+    write(folder / "b.html", "<p>page</p>")
+    write(folder / "c/d.md", "# marked\n")
+    write(folder / "c/e.jsonl", '{"text": "row"}\n')
+    write(folder / "f.csv", "id,body\n1,x\n")
+    write(folder / "g.png", b"\x89PNG\r\n")
+    write(folder / "h.zip", b"PK\x03\x04 and no more")
+    write(folder / "i.py", "print()\n")
+    write(folder / "j.pdf", b"%PDF-1.4 and no more")
+    write(folder / "k.json", "{}\n")
+    write(folder / ".hidden.txt", "hidden\n")
+    return folder
+
+
+def said(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = call()
+    return result, [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize("glob", [False, True])
+def test_a_mixed_folder_is_accounted_for(tmp_path, glob):
+    folder = mixed(tmp_path / "mixed")
+    item = str(folder / "**") if glob else str(folder)
+    text, (account,) = said(lambda: read_text(item, AUTO))
+    assert text == "plain\npage\n# marked\nrow\n"
+    used, left_out = account.split("; ", 1)
+    assert used == f"{item}: 4 files used: 1 .txt, 1 .html (a web page), 1 .md, 1 .jsonl (JSON lines)"
+    assert left_out.startswith("6 left out: ")
+    for part in (
+        "1 .csv (there is no column text but id, body",
+        "1 .png (a picture)",
+        "1 .zip (a zip archive that is damaged)",
+        "1 .py (not an ending of texts)",
+        "1 .pdf (is a PDF that is damaged",
+        "1 .json (not an ending of texts)",
+    ):
+        assert part in left_out
+
+
+def test_as_it_stands_a_folder_gives_markup_and_tables_raw(tmp_path):
+    text, (account,) = said(lambda: read_text(str(mixed(tmp_path / "mixed"))))
+    assert text == "plain\n<p>page</p># marked\n" + '{"text": "row"}\n' + "id,body\n1,x\n"
+    assert "1 .html," in account
+
+
+def test_a_folder_of_plain_text_needs_no_word(tmp_path):
+    write(tmp_path / "a.txt", "a\n")
+    write(tmp_path / "b.md", "b\n")
+    assert said(lambda: read_text(str(tmp_path), AUTO)) == ("a\nb\n", [])
+
+
+def test_a_folder_of_programs_alone_is_read(tmp_path):
+    write(tmp_path / "a.py", "a = 1\n")
+    write(tmp_path / "Makefile", "all:\n")
+    assert said(lambda: read_text(str(tmp_path), AUTO)) == ("all:\na = 1\n", [])
+
+
+def test_a_folder_without_text_says_what_is_in_it(tmp_path):
+    write(tmp_path / "a.png", b"\x89PNG\r\n")
+    with (
+        pytest.warns(UserWarning, match=r"no file used; 1 left out: 1 \.png \(a picture\)"),
+        pytest.raises(CorpusError, match="no text files"),
+    ):
+        open_corpus([tmp_path], AUTO)
+
+
+def test_data_without_a_reader_is_read_as_it_stands_and_that_is_said(tmp_path):
+    path = write(tmp_path / "a.json", '{"a": 1}\n')
+    with pytest.warns(UserWarning, match=r"a\.json is read as it stands, with its markup"):
+        assert read_text(str(path), AUTO) == '{"a": 1}\n'
+
+
+def test_what_is_piped_in_is_known_by_its_first_bytes(monkeypatch):
+    for content, text in ((b"<html><p>page", "page\n"), (gzip.compress(b"packed"), "packed")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert read_text("-", AUTO) == text
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\x89PNG\r\n")))
+    with pytest.raises(CorpusError, match="what was piped in is a picture"):
+        read_text("-", AUTO)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(CorpusError, match="cannot be read: Permission denied"):
+        open_corpus([tmp_path])
+
+
+def test_a_link_to_a_folder_above_is_not_followed_for_ever(tmp_path):
+    write(tmp_path / "a.txt", "a\n")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert read_text(str(tmp_path), AUTO) == "a\n"

@@ -1,0 +1,90 @@
+"""The scratchpad with models of every kind of symbol and core: what is written, the caret anywhere, alternatives."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import riverrun
+import tiny
+from person import Person
+from riverrun.generation.sampling import Sampling
+from riverrun.generation.streaming import begin
+from riverrun.page.serving import PageServer
+
+SHAPES = {
+    "words": {"text__unit": "word", "text__min_count": 1},
+    "subwords": {"text__unit": "bpe", "text__max_vocabulary": 300},
+    "bytes": {"text__unit": "byte", "model__core": "gru", "model__layers": 2},
+    "conv": {"model__core": "conv", "model__layers": 2, "text__lower": True},
+}
+PROMPT = "The spirit of an age runs where "
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    corpus = folder / "corpus.txt"
+    corpus.write_text(tiny.text().replace("ours", "ourś").replace("the", "The"), encoding="utf-8")
+    for name, shape in SHAPES.items():
+        tiny.train(corpus, folder / name, budget__steps=30, training__learning_rate=0.02, **shape)
+    return {name: folder / name for name in SHAPES}
+
+
+@pytest.fixture(scope="module")
+def shelf(models: dict[str, Path]) -> Iterator[PageServer]:
+    server = PageServer(list(models.values()), 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def written(model: riverrun.TrainedLanguageModel, prompt: str, seed: int) -> str:
+    """What the command line writes; of words and subwords, what follows the last whole symbol of the prompt."""
+    if model.tokenizer.unit in ("char", "byte"):
+        return model.generate(prompt, 100, seed=seed)
+    ids = model.tokenizer.encode(prompt).tolist()
+    ((text,), _) = model.decoder.write([begin(model.decoder, ids)], [Sampling()], [(seed, 0)], 100)
+    decoder = model.tokenizer.decoder()
+    before = "".join(map(decoder.push, ids))
+    return (before + "".join(map(decoder.push, text.tolist())))[len(prompt) :]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_it_is_written_edited_and_branched(
+    browser: Person, shelf: PageServer, models: dict[str, Path], name: str
+):
+    browser.visit(f"{shelf.url}?model={name}")
+    model = riverrun.load(models[name])
+    assert isinstance(model, riverrun.TrainedLanguageModel)
+    browser.run("document.getElementById('length').value = '100'")
+    browser.type(PROMPT)
+    browser.settled()
+    assert f"{model.score(PROMPT).bits_per_character:.2f} bits per character" in browser.see("sums").text
+    browser.write()
+    seed = int(browser.see("seed").get_property("value"))
+    assert browser.text == PROMPT + written(model, PROMPT, seed)
+
+    browser.mark(7)  # within a word
+    browser.settled()
+    browser.write()
+    seed = int(browser.see("seed").get_property("value"))
+    assert browser.text == "The spi" + written(model, "The spi", seed)
+
+    browser.mark(7)
+    browser.settled()
+    place, symbol = next(
+        (k, each) for k, (each, _) in enumerate(browser.bars) if len(each) == 1 and each.isalpha()
+    )
+    browser.all(".chance")[place].click()
+    browser.until(lambda: browser.text == f"The spi{symbol}", "the symbol is taken")
+    browser.press(browser.keys.CONTROL, "z")
+    browser.until(lambda: len(browser.text) > 50, "it is taken back")
+    browser.click("tab-units")
+    browser.click("unit-colour")
+    browser.until(lambda: browser.all("#mirror b"), "the text is coloured by a unit")
+    assert browser.faults(shelf.url) == []
