@@ -2,11 +2,14 @@
 
 import random
 import threading
+import warnings
 
 import pytest
 
 import riverrun
+import tiny
 import tiny_server
+from riverrun.text import START
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +76,65 @@ def test_a_crowd_gets_what_each_would_get_alone(server, trained):
         )
         before = fields["prompt"] if fields.get("echo") else ""
         assert found[number] == [before + sample.text for sample in samples], fields
+
+
+@pytest.fixture(scope="module")
+def units(corpus, tmp_path_factory):
+    """Models of units that are more than a character, or less, and a server of all of them."""
+    folder = tmp_path_factory.mktemp("units")
+    (folder / "bytes.txt").write_text("é€ü🙂 " * 500, encoding="utf-8")
+    kinds = {
+        "byte": (folder / "bytes.txt", {}),
+        "bpe": (corpus, {"text__max_vocabulary": 300}),
+        "word": (corpus, {"text__min_count": 1}),
+        "windows": (corpus, {"data__reading": "windows", "data__window": 8}),
+    }
+    for name, (text, more) in kinds.items():
+        unit = "char" if name == "windows" else name
+        more = {"text__unit": unit, "budget__steps": 30, "training__learning_rate": 0.03, **more}
+        tiny.train(text, folder / name, **more)
+    with tiny_server.running(folder / "log", *(folder / name for name in kinds)) as server:
+        yield server, {name: riverrun.load(folder / name) for name in kinds}
+
+
+@pytest.mark.parametrize("unit", ["byte", "bpe", "word", "windows"])
+def test_characters_are_whole_and_prompts_are_gone_on_with(units, unit):
+    """A prompt that ends inside a symbol is read as the command reads it, whatever else is asked for."""
+    server, models = units
+    prompts = ["é", "🙂 "] if unit == "byte" else ["the riv", "the ", "", "the spirit of an ag"]
+    draw = random.Random(unit)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "riv" is no word of the text
+        for prompt in prompts:
+            for length in [1, 2, 3, 40]:
+                fields = {"n": 4, "seed": draw.randint(0, 99), "temperature": draw.choice([0.0, 0.8, 1.5])}
+                samples = models[unit].samples(prompt, length, **fields)
+                plain = {"model": unit, "prompt": prompt, "max_tokens": length, "stream": False, **fields}
+                for more in ({}, {"logprobs": 2}, {"stream": True}, {"echo": True, "logprobs": 0}):
+                    before = prompt if more.get("echo") else ""
+                    found = texts(server, plain | more)
+                    assert found == [before + sample.text for sample in samples], (plain, more)
+                assert not any("\ufffd" in text for text in found)
+
+
+@pytest.mark.parametrize(("unit", "prompt"), [("bpe", "the "), ("word", "the riv")])
+def test_a_symbol_that_goes_on_after_the_prompt_is_told_as_the_model_sees_it(units, unit, prompt):
+    server, models = units
+    model = models[unit]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ids = model.tokenizer.encode(prompt).tolist()
+    kept, tail, longer = model.prompts.overhang(ids)
+    expected = {}  # log-probabilities of each longer symbol, in the places of the tail where it may stand
+    for place, symbols in enumerate(longer):
+        read = [START, *kept, *tail[:place]]
+        for symbol in symbols.tolist():
+            scores, _ = model.decoder.score(read, [*read[1:], symbol], model.decoder.initial_state())
+            expected.setdefault(model.tokenizer.decode([symbol]), []).append(-scores.surprisal[-1])
+    fields = {"model": unit, "prompt": prompt, "max_tokens": 3, "n": 20, "seed": 1, "logprobs": 0}
+    told = [choice["logprobs"] for choice in server.complete(**fields).json["choices"]]
+    healed = [each for each in told if each["tokens"][0] in expected]
+    assert healed
+    for each in healed:
+        assert each["text_offset"][0] == 0
+        assert min(abs(each["token_logprobs"][0] - log) for log in expected[each["tokens"][0]]) < 1e-5

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import tiny_server
-from riverrun import bundle
+from riverrun.bundle import manifest
 from riverrun.cli.main import main
 from tiny_server import post_bytes
 
@@ -213,22 +213,29 @@ class TestWorkers:
 
 
 class TestNetworksThatCannotBeBuilt:
-    def test_end_the_server(self, translated, tmp_path):
-        """Weights that do not fit the settings are found when torch is there."""
+    def test_are_not_served(self, translated, tmp_path, complaint):
+        """Weights that do not fit the settings."""
         broken = shutil.copytree(translated, tmp_path / "broken")
         config = (broken / "config.toml").read_text().replace("hidden = 16", "hidden = 12")
         (broken / "config.toml").write_text(config)
         _sign(broken)
+        assert "broken" in complaint(broken)
+
+    def test_end_the_server(self, translated, tmp_path):
+        """What is found only when the model's thread makes it ready."""
+        broken = shutil.copytree(translated, tmp_path / "broken")
+        _sign(broken, target_lengths={"per_source": 1.0})
         with tiny_server.started(tmp_path / "log", broken) as server:
             assert server.process.wait(tiny_server.TIMEOUT) == 2
-            assert "its weights do not fit its settings" in server.complaint
+            assert "its target_lengths cannot be read" in server.complaint
 
 
-def _sign(directory) -> None:
-    """Make the manifest agree with the files."""
+def _sign(directory, **facts: object) -> None:
+    """Make the manifest agree with the files, and say something else of the model."""
     document = json.loads((directory / "manifest.json").read_text())
     files = {name: (directory / name).read_bytes() for name in document["files"]}
-    (directory / "manifest.json").write_bytes(bundle.manifest(files, document["facts"]))
+    signed = manifest.describe(files, document["facts"] | facts)
+    (directory / "manifest.json").write_bytes(signed.to_json())
 
 
 def children_of(process: int) -> list[int]:

@@ -19,6 +19,7 @@ from riverrun.server.house import House
 from riverrun.server.intake import JsonRoute
 from riverrun.server.metrics import CONTENT_TYPE
 from riverrun.server.naming import START_NAME
+from riverrun.server.page import add_page
 from riverrun.server.prompts import check_ids, decoded, read_prompts
 from riverrun.server.refusals import Refusal, fail, json_response, refuse, refuse_fields
 from riverrun.server.schema import (
@@ -87,6 +88,7 @@ def _routes(house: House) -> FastAPI:
     _add_state(app, house)
     _add_writing(app, house)
     _add_tokenizing(app, house)
+    add_page(app, house)
     return app
 
 

@@ -263,7 +263,7 @@ class LanguageLoop:
 
     def _slice(self, decoder: Decoder, writers: list[Writer], kind: object, told: bool) -> int:
         """Symbols of the next slice; short while somebody waits for a first one, and where somebody is done soon."""
-        fresh = any(not writer.position.written for writer in writers)
+        fresh = any(writer.left == writer.work.length for writer in writers)
         count = self._rhythm.count(kind, FIRST) if fresh else max(_SHORT, self._rhythm.count(kind, SLICE))
         if told:
             count = min(count, max(_SHORT, LOGITS // decoder.vocabulary))
