@@ -82,7 +82,7 @@ def offline(path: Path, sequences: int, seconds: float = 3.0) -> float:
     """Symbols a second that ``write`` gives without a server."""
     model = riverrun.load(path)
     assert isinstance(model, riverrun.TrainedLanguageModel)
-    positions = [begin(model.decoder, [3 + k % 20], SAMPLING) for k in range(sequences)]
+    positions = [begin(model.decoder, [3 + k % 20]) for k in range(sequences)]
     seeds = [(0, k) for k in range(sequences)]
     count = 64
     while True:
