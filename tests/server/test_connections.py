@@ -81,7 +81,8 @@ class TestMalformed:
         "data",
         [
             b"\x00\x01\x02\x03\r\n\r\n",
-            b"GET / HTTP/9.9\r\n\r\n",
+            b"GET / HTTP/nine\r\n\r\n",
+            b"GET /nothing HTTP/9.9\r\n\r\n",
             b"GET / HTTP/1.1\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # a greeting of TLS
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

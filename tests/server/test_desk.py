@@ -37,7 +37,7 @@ def ticket(client: str, sequences: int = 1, seconds: float = 60.0) -> Ticket:
 
 def desk(places: int = 8, waiting: int = 20) -> Desk:
     made = Desk(places, waiting)
-    made.open(Loop())  # type: ignore[arg-type]
+    made.belong_to(Loop())  # type: ignore[arg-type]
     return made
 
 

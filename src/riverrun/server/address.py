@@ -30,13 +30,13 @@ class Address:
     """Where and for whom the server answers.
 
     Attributes:
-        open: answers everybody on an address that others can reach, without a key.
+        without_key: answers everybody on an address that others can reach, without a key.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     key_file: str | None = None
-    open: bool = False
+    without_key: bool = False
     origins: Sequence[str] = field(default_factory=tuple)
 
     @property
@@ -47,7 +47,7 @@ class Address:
         """The keys that are asked for; raises InputError."""
         if self.key_file is not None:
             return read_keys(self.key_file)
-        if not (self.loopback or self.open):
+        if not (self.loopback or self.without_key):
             raise InputError(
                 f"--host {self.host} can be reached from elsewhere: give --api-key-file FILE, "
                 "or say --without-key if everybody may use it"

@@ -31,7 +31,7 @@ class Desk:
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+    def belong_to(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say which event loop the requests live in."""
         self._loop = loop
 

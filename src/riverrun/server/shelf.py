@@ -53,7 +53,7 @@ class Served:
             self.ready = True
             serve()
 
-        self.desk.open(loop)
+        self.desk.belong_to(loop)
         self._thread = threading.Thread(target=live, name=f"model {self.name}", daemon=True)
         self._thread.start()
 
