@@ -41,6 +41,22 @@ test: .venv/.dev node_modules/.made browser  ## lint, types, import contract, al
 bench: .venv/.dev  ## measure speed and quality; rewrites benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
+.PHONY: package lowest docs
+package: .venv/.dev  ## wheel and sdist; the wheel is installed outside the checkout and runs the README
+	$(BIN)/pip install --quiet 'build>=1.2'
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python tools/try_wheel.py dist/*.whl
+
+# Everything as old as pyproject.toml allows; torch comes from wherever pip is told to find its CPU build.
+lowest: .venv/.dev  ## the README with the lowest versions that pyproject.toml allows
+	sh tools/try_lowest.sh $(BIN)
+
+docs: .venv/.dev  ## the site, in site/
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python tools/write_reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -86,10 +86,12 @@ def request(corpus: Path, output: Path, **more: Any):
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
     dotted = {name.replace("__", "."): value for name, value in more.items()}
-    idle = "training.chunk" if dotted.get("data.reading") == "windows" else None
+    idle = {"training.chunk"} if dotted.get("data.reading") == "windows" else set()
+    if corpus.suffix == ".tsv":
+        idle = {"training.chunk", "training.preview_temperatures"}
     if not any(name.startswith("budget.") for name in dotted):
         dotted["budget.steps"] = 12
-    settings = {name: value for name, value in SETTINGS.items() if name != idle}
+    settings = {name: value for name, value in SETTINGS.items() if name not in idle}
     return Request((str(corpus),), output, build(settings, dotted), **flags)
 
 

@@ -1,6 +1,5 @@
 """Events in words: what matters comes first, what was not measured is called so, a sample is text."""
 
-import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,9 @@ from riverrun.progress.status_line import fitted
 from riverrun.training import events
 
 PROGRESS = events.Progress(400, 1744, 0.93, 1.2345, 4e-3, 31_000.0, 30.0)
-STOPPED = events.Stopped(1744, 1744, "finished", 60.0, 1744, 1.1, {"bits_per_character": 1.6})
+STOPPED = events.Stopped(
+    1744, 1744, "finished", 4.2, 60.0, events.Best(1744, 1.1, 1.1, {"bits_per_character": 1.6})
+)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,7 @@ def test_held_out_and_figures_are_explained_where_they_are_first_said():
 
 
 def test_what_was_not_measured_is_called_so():
-    stopped = events.Stopped(3, None, "interrupted", 1.0, -1, math.inf, {})
-    assert not wording.measured(stopped)
-    assert wording.measured(STOPPED)
+    stopped = events.Stopped(3, None, "interrupted", 0.1, 1.0, None)
     said = wording.stopped(stopped, Path("book"))
     assert "not measured yet" in said
     assert "inf" not in said
@@ -67,7 +66,7 @@ def test_finished_says_what_is_finished():
     assert wording.stopped(STOPPED, Path("book")).startswith(
         "finished: all 1,744 steps made, 60 s; held-out loss 1.1000"
     )
-    early = events.Stopped(9, 99, "early stopping", 60.0, 5, 1.1, {})
+    early = events.Stopped(9, 99, "early stopping", 2.0, 60.0, events.Best(5, 1.1, 1.1, {}))
     assert "not getting better" in wording.stopped(early, Path("book"))
 
 

@@ -4,13 +4,15 @@ import pytest
 import torch
 
 from riverrun.config.building import build
-from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve
+from riverrun.errors import SettingsError
+from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve, resolve_symbols
 
 
 def resolved(vocabulary, **given):
     dotted = {name.replace("__", "."): value for name, value in given.items()}
     circumstances = Circumstances(100_000, vocabulary, torch.device("cpu"), False)
-    return resolve(build(dotted), circumstances)
+    settings = build(dotted)
+    return resolve(settings, resolve_symbols(settings.text), circumstances)
 
 
 @pytest.mark.parametrize(
@@ -24,17 +26,36 @@ def resolved(vocabulary, **given):
 )
 def test_large_vocabularies_are_sampled_and_tied(vocabulary, softmax, tied):
     settings = resolved(vocabulary)
-    assert (settings.training.softmax, settings.model.tied) == (softmax, tied)
+    assert (settings.loss.softmax, settings.model.tied) == (softmax, tied)
 
 
 def test_what_is_given_stays():
-    settings = resolved(25_000, training__softmax="full", training__negatives=7, model__tied=False)
-    assert (settings.training.softmax, settings.training.negatives, settings.model.tied) == ("full", 7, False)
-    assert resolved(100, training__softmax="sampled").training.softmax == "sampled"
+    settings = resolved(25_000, training__softmax="full", model__tied=False)
+    assert (settings.loss.softmax, settings.loss.negatives, settings.model.tied) == ("full", 0, False)
+    settings = resolved(100, training__softmax="sampled", training__negatives=7)
+    assert (settings.loss.softmax, settings.loss.negatives) == ("sampled", 7)
 
 
 def test_one_hot_input_has_no_embedding_to_tie():
     assert resolved(25_000, model__input="one-hot").model.tied is False
+
+
+def test_a_width_that_the_input_cannot_have_is_refused():
+    assert resolved(57, model__input="one-hot", model__embedding=57).model.embedding == 57
+    with pytest.raises(SettingsError, match=r"model\.embedding = 64: model\.input = one-hot is 57 wide"):
+        resolved(57, model__input="one-hot", model__embedding=64)
+
+
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [({}, 0), ({"text__unit": "bpe"}, 4096), ({"text__unit": "bpe", "text__max_vocabulary": 300}, 300)],
+)
+def test_subwords_have_a_bound(given, most):
+    assert resolved(100, **given).text.max_vocabulary == most
+
+
+def test_bytes_are_not_counted():
+    assert resolved(258, text__unit="byte").text.min_count == 0
 
 
 @pytest.mark.parametrize(

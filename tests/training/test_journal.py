@@ -18,7 +18,7 @@ def saved(step):
 
 
 def stopped(step):
-    return events.Stopped(step, step, "interrupted", 1.0, events.Best(step, 2.0, 2.0, {}))
+    return events.Stopped(step, step, "interrupted", 0.5, 1.0, events.Best(step, 2.0, 2.0, {}))
 
 
 def steps(folder, name="metrics.jsonl"):

@@ -2,21 +2,25 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from riverrun.config.settings import TrainingSettings
+import tiny
 from riverrun.training.optimization import Optimizer, Plateau, learning_rate
+from riverrun.training.planning import Plan
 
 
 def settings(**given):
-    return TrainingSettings(**{"learning_rate": 0.1, "warmup": 4} | given)
+    return replace(tiny.fitting(), **{"learning_rate": 0.1, "warmup": 4} | given)
 
 
 def rates(steps, **given):
-    return [learning_rate(settings(**given), step, steps, Plateau()) for step in range(steps)]
+    chosen = settings(**given)
+    plan = Plan(steps, 1, 1, 1, since=chosen.warmup)
+    return [learning_rate(chosen, step, plan.done_at(step), Plateau()) for step in range(steps)]
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant", "plateau"])
@@ -25,7 +29,7 @@ def test_warm_up_rises_to_the_peak_and_does_not_need_the_number_of_steps(schedul
     assert rising == sorted(rising)
     assert rising[0] > 0
     assert rising[4] == pytest.approx(0.1)
-    unknown = [learning_rate(settings(schedule=schedule), step, None, Plateau()) for step in range(5)]
+    unknown = [learning_rate(settings(schedule=schedule), step, 0.0, Plateau()) for step in range(5)]
     assert unknown == rising
 
 
@@ -53,7 +57,7 @@ def test_plateau_reduces_after_its_patience_and_not_before(patience):
         assert plateau.scale == 1
     plateau = plateau.after(1.0, given)
     assert plateau.scale == 0.5
-    assert learning_rate(given, 10, 100, plateau) == pytest.approx(0.05)
+    assert learning_rate(given, 10, 0.1, plateau) == pytest.approx(0.05)
     assert plateau.after(0.9, given).scale == 0.5
 
 

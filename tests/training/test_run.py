@@ -44,7 +44,7 @@ def test_it_learns(corpus, tmp_path):
 def held_out_losses(monkeypatch):
     """Held-out losses 3, 2, 1, 2, 3, ... at evaluations 1, 2, 3, 4, 5, ..."""
     losses = iter([3.0, 2.0, 1.0, *range(2, 100)])
-    validation = lambda self, limit: Validation(float(next(losses)), {})  # noqa: E731
+    validation = lambda self, limit: Validation(next(losses), 1, {})  # noqa: E731
     monkeypatch.setattr("riverrun.training.language.LanguageModelTask.validate", validation)
 
 
@@ -199,8 +199,15 @@ class TestResume:
 
     def test_with_other_settings_is_refused_and_names_them(self, corpus, tmp_path):
         tiny.kill_after(5, corpus, tmp_path / "run")
-        with pytest.raises(SettingsError, match=r"model\.hidden was 8, now 9.*budget\.steps was 12, now 13"):
-            tiny.train(corpus, tmp_path / "run", resume=True, model__hidden=9, budget__steps=13)
+        with pytest.raises(SettingsError, match=r"model\.hidden was 8, now 9"):
+            tiny.train(corpus, tmp_path / "run", resume=True, model__hidden=9)
+
+    def test_a_larger_budget_is_spent_and_a_smaller_one_refused(self, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "run")
+        happened = tiny.train(corpus, tmp_path / "run", resume=True, budget__steps=15)
+        assert (happened[0].step, happened[-1].step, happened[-1].reason) == (12, 15, "finished")
+        with pytest.raises(SettingsError, match=r"budget\.steps was 15, now 13"):
+            tiny.train(corpus, tmp_path / "run", resume=True, budget__steps=13)
 
     @pytest.mark.parametrize("repeated", [{}, {"model.hidden": 8}, {"budget.steps": 12}])
     def test_needs_no_settings_but_the_same_may_be_given(self, repeated, corpus, tmp_path):
@@ -248,7 +255,7 @@ class TestResume:
 
 class TestNotANumber:
     def test_a_loss_that_is_none_stops_the_run_and_keeps_the_checkpoint(self, corpus, tmp_path, monkeypatch):
-        monkeypatch.setattr("riverrun.training.language.F.cross_entropy", _failing_after(8))
+        monkeypatch.setattr("riverrun.training.softmax.F.cross_entropy", _failing_after(8))
         with pytest.raises(
             TrainingError, match=r"loss became nan at step \d+.*step-00000000\d.*learning_rate"
         ):
@@ -258,7 +265,7 @@ class TestNotANumber:
         assert riverrun.load(kept.model.path).generate("the", 3)
 
     def test_before_any_checkpoint_it_says_so(self, corpus, tmp_path, monkeypatch):
-        monkeypatch.setattr("riverrun.training.language.F.cross_entropy", _failing_after(1))
+        monkeypatch.setattr("riverrun.training.softmax.F.cross_entropy", _failing_after(1))
         with pytest.raises(TrainingError, match="no checkpoint yet"):
             tiny.train(corpus, tmp_path / "run")
 

@@ -23,12 +23,16 @@ _AT_LEAST = 1 << 20  # bytes that are always read
 def training_corpus(folder: Path, facts: Facts) -> Corpus | None:
     """The text that a model was trained on, by its ``request.json``; None where it is not as it was, or may not be
     opened."""
+    return _as_it_was(noted_inputs(folder), facts.get("corpus", {}))
+
+
+def noted_inputs(folder: Path) -> tuple[str, ...]:
+    """The texts that a model's ``request.json`` names; none where it cannot be read."""
     try:
         note = documents.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
-        inputs = documents.texts(documents.field(note, "inputs", list), "inputs")
+        return tuple(documents.texts(documents.field(note, "inputs", list), "inputs"))
     except (OSError, ValueError):
-        return None
-    return _as_it_was(inputs, facts.get("corpus", {}))
+        return ()
 
 
 def held_out_corpus(validation: str, facts: Facts) -> Corpus | None:

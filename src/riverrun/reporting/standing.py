@@ -1,6 +1,5 @@
 """How good a model is, in words: its held-out figures beside what simple means reach, and what to try next."""
 
-import json
 import math
 import shlex
 from collections.abc import Iterator
@@ -8,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.corpus import open_corpus
-from riverrun.errors import CorpusError
+from riverrun.data.held_out import Stretch, split_text
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.reporting.history import History, read_history
+from riverrun.reporting.noted_texts import held_out_corpus, noted_inputs, training_corpus
 
 Model = TrainedLanguageModel | TrainedTranslator
 
@@ -30,27 +29,21 @@ class Held(NamedTuple):
 
 def compared(model: TrainedLanguageModel, validation: float | str) -> Held | None:
     """Simple means on the text that was held out; None where it is not at hand as it was."""
-    corpus_facts = model.facts.get("corpus", {})
-    inputs = _inputs(model.path)
-    try:
-        if (
-            not inputs
-            or "-" in inputs
-            or validation == "-"
-            or corpus_facts.get("characters", math.inf) > _LARGEST
-        ):
-            return None
-        corpus = open_corpus(inputs)
-        if corpus.digest != corpus_facts.get("sha256"):
-            return None
-        other = open_corpus([validation]) if isinstance(validation, str) else corpus
-    except CorpusError:
+    facts = model.facts
+    if facts.get("corpus", {}).get("characters", math.inf) > _LARGEST:
         return None
-    cut = corpus.characters if isinstance(validation, str) else int(corpus.characters * (1 - validation))
-    start = 0 if isinstance(validation, str) else cut
+    if (corpus := training_corpus(model.path, facts)) is None:
+        return None
+    if isinstance(validation, str):
+        if (other := held_out_corpus(validation, facts)) is None:
+            return None
+        before, after = Stretch(corpus, 0, corpus.characters), Stretch(other, 0, other.characters)
+    else:
+        split = split_text(corpus, validation)
+        before, after = split.training, split.held_out
     normal = model.tokenizer.normalizer
-    learned = normal("".join(corpus.texts(max(0, cut - _LEARNED), cut)))
-    held_out = normal("".join(other.texts(start, start + _MEASURED)))
+    learned = normal("".join(corpus.texts(max(before.start, before.stop - _LEARNED), before.stop)))
+    held_out = normal("".join(after.corpus.texts(after.start, min(after.stop, after.start + _MEASURED))))
     if not learned or not held_out:
         return None
     return Held(len(held_out), yardsticks(learned, held_out))
@@ -114,15 +107,5 @@ def _more(minutes: float) -> str:
 
 
 def _corpus(path: Path) -> str:
-    inputs = _inputs(path)
+    inputs = noted_inputs(path)
     return shlex.join(inputs) if 0 < len(inputs) < 4 and "-" not in inputs else "CORPUS..."
-
-
-def _inputs(path: Path) -> list[str]:
-    """The texts a model was trained on, as they were given; empty where that is not known."""
-    try:
-        return [
-            str(each) for each in json.loads((path / "request.json").read_text(encoding="utf-8"))["inputs"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []

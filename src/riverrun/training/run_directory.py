@@ -72,7 +72,7 @@ class RunDirectory:
             self._lock.release()
             self._lock = None
         if self._ours and isinstance(error, OutputError):
-            raise OutputError(f"{error}; {self._what_there_is()}") from error
+            raise OutputError(f"{error.message}; {self._what_there_is()}") from error
 
     def check(self, overwrite: bool) -> None:
         """Raise OutputError unless a new run may begin here: where nothing is, or with ``overwrite`` a run."""

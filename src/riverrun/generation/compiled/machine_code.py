@@ -21,6 +21,7 @@ import llvmlite.binding as llvm
 from riverrun.data.cache import cache_directory
 from riverrun.errors import visible
 from riverrun.files import incoming, outgoing, owners
+from riverrun.generation.compiled import processor
 from riverrun.generation.compiled.layout import SETTING
 
 _SYMBOL = "riverrun_run"
@@ -93,7 +94,7 @@ def _keep(path: Path, content: bytes) -> str | None:
 def code_path() -> Path:
     """Where this machine's code is kept: its name tells everything that the code depends on."""
     digest = hashlib.sha256(f"{llvmlite.__version__} {SETTING}".encode())
-    for part in (sys.platform, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
+    for part in (sys.platform, processor.name(), processor.features()):
         digest.update(part.encode() + b"\\0")
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
@@ -103,8 +104,8 @@ def code_path() -> Path:
 
 def _target_machine() -> llvm.TargetMachine:
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        cpu=processor.name(),
+        features=processor.features(),
         opt=3,
         reloc="pic",
         codemodel="small",
@@ -132,8 +133,10 @@ def _compile() -> bytes:
 def _compiler() -> llvm.TargetMachine:
     """LLVM for this processor, when numba is there too."""
     try:
-        import numba  # noqa: F401
+        import numba
 
+        if getattr(numba.config, "DISABLE_JIT", 0):
+            raise CompilationError("numba is switched off (NUMBA_DISABLE_JIT)")
         return _target_machine()
     except (ImportError, RuntimeError) as error:  # numba refuses some versions of numpy; LLVM some processors
         raise CompilationError(" ".join(str(error).split())) from error

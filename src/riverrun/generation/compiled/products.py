@@ -6,14 +6,13 @@ serves a tile of them. Each sum runs over the columns in order whatever the tile
 does not depend on its neighbours, to the last bit.
 """
 
-from llvmlite import binding
-
 from riverrun.generation.compiled import layout as at
+from riverrun.generation.compiled import processor
 from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, LANES, PANEL
 from riverrun.generation.compiled.teamwork import share
 from riverrun.generation.compiled.vectors import compiled, panel_product, round_to_pairs
 
-_MANY = 6 if binding.get_host_cpu_features().get("avx512f") else 2  # rows whose sums the registers hold
+_MANY = 6 if processor.has("avx512f") else 2  # rows whose sums the registers hold
 
 _BLOCK = 64  # columns of a panel: 16 KiB of float32
 

@@ -3,12 +3,13 @@
 import sys
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
+from riverrun.generation.compiled import processor
 from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, LANES, PANEL
 
 OPTIONS: dict[str, Any] = {
@@ -33,7 +34,7 @@ _SHIFTS = {FLOAT32: (0,), INT8: (24, 16, 8, 0)}
 """How far each weight of a 32-bit word lies from its top. What is below a weight in its word stays there, as
 a fraction of its last bit that the packing has allowed for."""
 _UPPER = 0xFFFF0000
-_DOTS_OF_PAIRS = bool(binding.get_host_cpu_features().get("avx512bf16"))
+_DOTS_OF_PAIRS = processor.has("avx512bf16")
 _UNROLLED = 4
 _FUSED = ("contract",)
 
