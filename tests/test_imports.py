@@ -33,7 +33,7 @@ def test_the_door_loads_nothing_heavy(code):
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "generate", "score", "evaluate", "show", "data", "export", "play"]
+    "command", ["train", "generate", "score", "evaluate", "show", "data", "export", "play", "serve"]
 )
 def test_help_of_a_command_loads_no_numbers(command):
     code = f"from riverrun.cli.main import main\ntry: main(['{command}', '--help'])\nexcept SystemExit: pass"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riverrun.bundle import LanguageBundle
 from riverrun.bundle.copying import copy_model
@@ -18,6 +19,7 @@ from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
 from riverrun.generation.decoder import Decoder, Precision, build_decoder
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
+from riverrun.generation.state import Scores
 from riverrun.text import UNKNOWN, Tokenizer
 from riverrun.text.counting import count
 from riverrun.text.emission import Emission
@@ -25,7 +27,7 @@ from riverrun.text.permitted import permitted_by
 from riverrun.text.stopping import Stops
 from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import check_precision, warn_of_unseen
-from riverrun.writing import Writer
+from riverrun.writing import Prompts, Writer
 
 PRECISIONS = get_args(Precision)
 MOST_SAMPLES = 10_000
@@ -220,8 +222,13 @@ class TrainedLanguageModel:
 
     @cached_property
     def _writer(self) -> Writer:
+        return Writer(self.decoder, self.tokenizer, self.prompts)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """How this model reads prompts."""
         # A model of windows, which are cut from the middle of a text, has not met the start symbol.
-        return Writer(self.decoder, self.tokenizer, self.settings.data.reading == "lanes")
+        return Prompts(self.tokenizer, self.settings.data.reading == "lanes")
 
     def score(self, text: str) -> Score:
         """Surprisal of every token of a text, and the sums.
@@ -234,8 +241,12 @@ class TrainedLanguageModel:
         if not len(ids):
             raise InputError("there is no text to score")
         blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
-        nats = np.concatenate([scores.surprisal for scores in blocks])
-        correct = int(sum(scores.correct.sum() for scores in blocks))
+        return self.as_score(text, ids, blocks)
+
+    def as_score(self, text: str, ids: NDArray[np.int32], scores: Sequence[Scores]) -> Score:
+        """What a decoder's scores of a text's ids [T], in pieces, say of the text."""
+        nats = np.concatenate([piece.surprisal for piece in scores])
+        correct = int(sum(piece.correct.sum() for piece in scores))
         likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
         return Score(likelihood, tuple(self._token_scores(text, ids.tolist(), nats)))
 

@@ -1,9 +1,9 @@
 """From ids of sources to outputs as text: searched for, drawn, or given and scored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,28 @@ from riverrun.generation.beam import sample, search
 from riverrun.generation.best_paths import best_paths, with_best_paths
 from riverrun.generation.pieces import pieces
 from riverrun.generation.search import MOST, Hypothesis, Search
+from riverrun.generation.stepping import Stepper
 from riverrun.text import Tokenizer
 from riverrun.text.vocabulary import SPECIAL, START
 from riverrun.translated import Candidate
 
 if TYPE_CHECKING:
+    from riverrun.data.actions import Actions
     from riverrun.generation.sampling import Sampling
-    from riverrun.models.stepper import TorchStepper
+
+
+class PairStepper(Stepper, Protocol):
+    """A stepper that tells too what its outputs mean, and what it says of given ones."""
+
+    actions: "Actions | None"
+
+    def force(
+        self, sources: Sequence[Ids], outputs: Sequence[Ids]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+        """See :class:`riverrun.models.stepper.TorchStepper`, here as below."""
+        ...
+
+    def written(self, outputs: Iterable[int]) -> list[int]: ...
 
 
 WIDEST = 4  # times the beam that was asked for, where it holds too few different outputs
@@ -51,7 +66,7 @@ class Translating:
         longest: symbols of a source that is translated as a whole; longer ones are in pieces.
     """
 
-    stepper: "TorchStepper"
+    stepper: PairStepper
     source: Tokenizer
     target: Tokenizer
     lengths: TargetLengths

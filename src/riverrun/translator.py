@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from riverrun.evaluation.pair_quality import TranslationQuality
     from riverrun.generation.sampling import Sampling
     from riverrun.models.seq2seq import Seq2Seq
-    from riverrun.translating import Translating
+    from riverrun.translating import PairStepper, Translating
 
 KINDS = ("translator", "tagger")
 PRECISIONS = ("fp32", "bf16")
@@ -95,7 +96,7 @@ class TrainedTranslator:
         Arguments and errors are those of :meth:`translations`.
         """
         texts = _as_list(texts)
-        found = self._translating.find(self._encode(texts), Search(beam, 1, length_penalty))
+        found = self.translating.find(self._encode(texts), Search(beam, 1, length_penalty))
         _warn_of_cut(texts, found)
         return [outputs[0].text if outputs else "" for outputs in found]
 
@@ -108,6 +109,7 @@ class TrainedTranslator:
         length_penalty: float = Search.length_penalty,
         sampling: "Sampling | None" = None,
         seed: int = 0,
+        stepper: "PairStepper | None" = None,
     ) -> list[Translation]:
         """Outputs with their scores and log-probabilities, best first; random ones in the order they were drawn.
 
@@ -118,6 +120,7 @@ class TrainedTranslator:
             length_penalty: see :class:`riverrun.generation.search.Search`.
             sampling: draw ``n_best`` random outputs instead of searching.
             seed: of the random outputs.
+            stepper: steps the networks in place of the model's own, such as one that can be interrupted.
 
         Raises:
             InputError: a value is out of range.
@@ -125,7 +128,8 @@ class TrainedTranslator:
         """
         texts = _as_list(texts)
         how = Search(beam if sampling is None else n_best, n_best, length_penalty)
-        found = self._translating.find(self._encode(texts), how, sampling, seed, scored=True)
+        translating = self.translating if stepper is None else replace(self.translating, stepper=stepper)
+        found = translating.find(self._encode(texts), how, sampling, seed, scored=True)
         if sampling is None:
             found = [sorted(outputs, key=lambda output: -output.score) for outputs in found]
         _warn_of_few(texts, found, n_best)
@@ -136,14 +140,14 @@ class TrainedTranslator:
         """Log-probability in nats of given targets, as :meth:`translations` gives it for its outputs."""
         pairs = list(pairs)
         self._warn_of_unseen_targets([target for _, target in pairs])
-        return self._translating.score(*self._encode_pairs(pairs))
+        return self.translating.score(*self._encode_pairs(pairs))
 
     def attention(self, pairs: Iterable[tuple[str, str]]) -> list[AttentionMap]:
         """Where the model looks in each source as it writes the given target."""
         sources, targets = self._encode_pairs(list(pairs))
         found = []
-        for source, forced in zip(sources, self._translating.force(sources, targets), strict=True):
-            written = [self._translating.stepper.written([output]) for output in forced.outputs.tolist()]
+        for source, forced in zip(sources, self.translating.force(sources, targets), strict=True):
+            written = [self.translating.stepper.written([output]) for output in forced.outputs.tolist()]
             read = (*(self.source.decode([symbol]) for symbol in source), "")
             found.append(AttentionMap(read, tuple(map(self.target.decode, written)), forced.weights))
         return found
@@ -183,13 +187,14 @@ class TrainedTranslator:
         copy_model(self.path, Path(path))
 
     @cached_property
-    def _translating(self) -> "Translating":
+    def translating(self) -> "Translating":
+        """The networks between the tokenizers; loads torch."""
         from riverrun.models.stepper import TorchStepper
         from riverrun.translating import Translating
 
         stepper = TorchStepper(self._models, self.target.size)
         longest = max(LONG, FAR * self._longest_source)
-        return Translating(stepper, self.source, self.target, self._lengths, longest)
+        return Translating(stepper, self.source, self.target, self.lengths, longest)
 
     @cached_property
     def _models(self) -> "list[Seq2Seq]":
@@ -211,7 +216,7 @@ class TrainedTranslator:
         return longest
 
     @cached_property
-    def _lengths(self) -> TargetLengths:
+    def lengths(self) -> TargetLengths:
         """Of the targets in training; as version 0.1.0 supposed them where they are not kept."""
         try:
             return TargetLengths.from_dict(self.facts.get("target_lengths", BEFORE.to_dict()))

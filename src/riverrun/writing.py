@@ -14,8 +14,9 @@ from riverrun.text.emission import Emission
 from riverrun.text.overhang import Overhang, Readings
 from riverrun.text.pieces import pieces_of
 from riverrun.text.stopping import Stops
+from riverrun.text.tokenizer import StreamDecoder
 
-_CONTEXT = 64  # symbols before those whose text is asked for: enough to know where its characters begin
+CONTEXT = 64  # symbols before those whose text is asked for: enough to know where its characters begin
 
 
 @dataclass
@@ -33,14 +34,55 @@ class Voice:
     opening: str = ""
 
 
+class Prompts:
+    """How the prompts of a model are read, and what the text after one begins with.
+
+    Attributes:
+        opens_document: whether the start symbol stands before them, see :func:`riverrun.generation.streaming.begin`.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, opens_document: bool) -> None:
+        self._tokenizer = tokenizer
+        self.opens_document = opens_document
+
+    def overhang(self, prompt: list[int]) -> Overhang:
+        """How the end of a prompt of these ids [T] may be read otherwise."""
+        if self.readings is None:
+            return Overhang(prompt, [], [])
+        return self.readings.overhang(prompt, kept=0 if self.opens_document else 1)
+
+    def opening(
+        self, decoder: StreamDecoder, before: Sequence[int], tail: Sequence[int], place: int, symbol: int
+    ) -> str:
+        """The text after a prompt whose end is read as part of a longer symbol.
+
+        Args:
+            decoder: a fresh one, which has read the symbol afterwards.
+            before: the prompt's ids before its tail, the latest ``CONTEXT`` of them at least.
+            tail: the ids that may be read otherwise.
+            place: how many of these are not.
+            symbol: the longer symbol.
+        """
+        kept = [*before, *tail[:place]][-CONTEXT:]
+        text = "".join(map(decoder.push, [*kept, symbol]))
+        return text[len(self._tokenizer.decode([*kept, *tail[place:]])) :]
+
+    @cached_property
+    def readings(self) -> Readings | None:
+        """None where no symbol is the beginning of another."""
+        if self._tokenizer.unit in ("byte", "char"):
+            return None
+        return Readings(pieces_of(self._tokenizer))
+
+
 class Writer:
     """Begins sequences and goes on with them."""
 
-    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, opens_document: bool) -> None:
-        """Write with a model's decoder and tokenizer; see :func:`riverrun.generation.streaming.begin`."""
+    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, prompts: Prompts) -> None:
+        """Write with a model's decoder and tokenizer."""
         self._decoder = decoder
         self._tokenizer = tokenizer
-        self._opens_document = opens_document
+        self._prompts = prompts
 
     def voices(
         self,
@@ -59,8 +101,8 @@ class Writer:
             stops: stop strings.
             length: symbols that each may write; None: without end.
         """
-        kept, tail, longer = self._overhang(prompt) if length != 0 else Overhang(prompt, [], [])
-        position = begin(self._decoder, kept, self._opens_document)
+        kept, tail, longer = self._prompts.overhang(prompt) if length != 0 else Overhang(prompt, [], [])
+        position = begin(self._decoder, kept, self._prompts.opens_document)
         if not tail:
             return [Voice(position, Emission(self._tokenizer.decoder(), stops, length)) for _ in seeds]
         readings = heal(self._decoder, position, tail, longer, sampling, seeds)
@@ -88,16 +130,5 @@ class Writer:
         emission = Emission(decoder, stops, length)
         if reading.symbol is None:
             return Voice(reading.position, emission)
-        before = [*kept, *tail[: reading.place]][-_CONTEXT:]
-        text = "".join(map(decoder.push, [*before, reading.symbol]))
-        prompt = self._tokenizer.decode([*before, *tail[reading.place :]])
-        return Voice(reading.position, emission, emission.begin(text[len(prompt) :]))
-
-    def _overhang(self, prompt: list[int]) -> Overhang:
-        if self._tokenizer.unit in ("byte", "char"):  # no symbol is the beginning of another
-            return Overhang(prompt, [], [])
-        return self._readings.overhang(prompt, kept=0 if self._opens_document else 1)
-
-    @cached_property
-    def _readings(self) -> Readings:
-        return Readings(pieces_of(self._tokenizer))
+        text = self._prompts.opening(decoder, kept, tail, reading.place, reading.symbol)
+        return Voice(reading.position, emission, emission.begin(text))

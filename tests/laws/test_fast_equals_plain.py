@@ -181,6 +181,30 @@ def test_gives_the_same_logits(model, prompt, sequences):
     np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-4)
 
 
+@given(models, st.integers(0, 150), st.integers(0, 2**32))
+def test_predicts_the_same(model, length, seed):
+    plain, compiled = PlainDecoder(*model), CompiledDecoder(*model)
+    ids = np.random.default_rng(seed).integers(0, plain.vocabulary, length)
+    expected, _ = plain.predict(ids, plain.initial_state())
+    found, after = compiled.predict(ids, compiled.initial_state())
+    assert found.shape == (length, plain.vocabulary)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(after.parts[0], compiled.feed(ids, compiled.initial_state()).parts[0])
+
+
+@pytest.mark.parametrize("core", ["lstm", "gru", "conv"])
+def test_predicting_what_was_written_is_what_it_was_chosen_from(core):
+    """Greedy text is the argmax of the logits that ``predict`` gives afterwards, whatever the pieces."""
+    compiled, sampling = CompiledDecoder(*random_model(core, layers=2)), Sampling(temperature=0)
+    position = begin(compiled, [2, 3, 4])
+    ((text,), _) = compiled.write([position], [sampling], [(0, 0)], 90)
+    state, rows = position.state, []
+    for start, end in ((0, 1), (1, 40), (40, 90)):
+        logits, state = compiled.predict(np.concatenate([[position.last], text])[start:end], state)
+        rows.append(logits)
+    assert (np.concatenate(rows)[:, 2:].argmax(axis=1) + 2).tolist() == text.tolist()
+
+
 @pytest.mark.parametrize("core", ["lstm", "gru", "conv"])
 def test_long_run(core):
     """100,000 symbols; only ties and rounding may make a difference, and rarely do."""

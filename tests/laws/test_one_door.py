@@ -73,6 +73,9 @@ ALLOWED = {
     "page.single_file": "riverrun's own scripts",
     "recipes.running": "the texts of recipes, which a user names",
     "recipes.translation": "a scratch file of pairs",
+    "server.access": "the null device in place of a closed standard output",
+    "server.address": "the file of keys that a user names",
+    "server.workers": "a temporary directory of counters that processes share",
     "training.clock": "when this process began, by /proc",
     "training.run_directory": "what belongs to an earlier run is renamed",
 }

@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "a model for elsewhere: one HTML file that needs no server, or ONNX",
     "report": "a page about a model: curves, samples, what was held out, what it copies",
     "reproduce": "run published results again, their number beside ours",
+    "serve": "answer programs over HTTP, as other model servers do",
     "data": "list or get known texts; clean the cache",
     "bench": "how fast a model generates on this machine",
 }

@@ -139,13 +139,19 @@ class PlainDecoder:
     ) -> tuple[Scores, State]:
         """Surprisal of targets [T] after inputs [T], and the state after the last input."""
         symbols, goals = checked_pairs(inputs, targets, self.vocabulary)
-        check_state(state, self._initial, self.vocabulary)
-        outputs, state = self._read(symbols, state)
-        logits = (outputs @ self._projection.T + self._bias).astype(np.float64)
+        rows, state = self.predict(symbols, state)
+        logits = rows.astype(np.float64)
         highest = logits.max(axis=1)
         total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
         rows = np.arange(len(goals))
         return Scores(total - logits[rows, goals], logits.argmax(axis=1) == goals), state
+
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[Array, State]:
+        """Logits [T, V] of what follows each of inputs [T], and the state after the last."""
+        symbols = checked_ids(inputs, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        outputs, state = self._read(symbols, state)
+        return outputs @ self._projection.T + self._bias, state
 
     def _rnn(self, layer: int) -> tuple[Array, Array, Array, Array]:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,6 +34,16 @@ class Resource(NamedTuple):
 
     kind: str
     content: Callable[[], bytes]
+
+    @property
+    def content_type(self) -> str:
+        return content_type(self.kind)
+
+
+def content_type(kind: str) -> str:
+    """The header for a kind; what is text is UTF-8."""
+    text = kind.startswith("text/") or kind == "application/json"
+    return f"{kind}; charset=utf-8" if text else kind
 
 
 class PageServer(ThreadingHTTPServer):
@@ -72,18 +82,25 @@ class PageServer(ThreadingHTTPServer):
     @cached_property
     def table(self) -> dict[str, Resource]:
         """Everything that can be asked for."""
-        files = {f"/{path.relative_to(FOLDER).as_posix()}": _file(path) for path in page_files()}
-        models = {f"/models/{number}": _packed(each) for number, each in enumerate(self.models.values())}
-        listed = [
-            {"name": name, "path": f"models/{number}", "precision": "fp32"}
-            for number, name in enumerate(self.models)
-        ]
-        return {
-            "/": _file(FOLDER / "app" / "index.html"),
-            "/models.json": Resource("application/json", json.dumps(listed).encode),
-            **files,
-            **models,
-        }
+        return resources({name: _giving(content) for name, content in self.models.items()})
+
+
+def resources(models: Mapping[str, Callable[[], bytes]]) -> dict[str, Resource]:
+    """What stands at which path: the page, and packed models by their names."""
+    files = {f"/{path.relative_to(FOLDER).as_posix()}": _file(path) for path in page_files()}
+    packed = {
+        f"/models/{number}": Resource("application/octet-stream", content)
+        for number, content in enumerate(models.values())
+    }
+    listed = [
+        {"name": name, "path": f"models/{number}", "precision": "fp32"} for number, name in enumerate(models)
+    ]
+    return {
+        "/": _file(FOLDER / "app" / "index.html"),
+        "/models.json": Resource("application/json", json.dumps(listed).encode),
+        **files,
+        **packed,
+    }
 
 
 def page_files() -> list[Path]:
@@ -105,8 +122,8 @@ def _file(path: Path) -> Resource:
     return Resource(kind, path.read_bytes)
 
 
-def _packed(content: bytes) -> Resource:
-    return Resource("application/octet-stream", lambda: content)
+def _giving(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -132,9 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, resource.kind, resource.content(), with_body)
 
     def _send(self, status: int, kind: str, content: bytes, with_body: bool) -> None:
-        text = kind.startswith("text/") or kind == "application/json"
         self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8" if text else kind)
+        self.send_header("Content-Type", content_type(kind))
         self.send_header("Content-Length", str(len(content)))
         for name, value in HEADERS.items():
             self.send_header(name, value)

@@ -103,6 +103,14 @@ class CompiledDecoder:
         found = self._in_teams(positions, [Sampling()] * count, [(0, 0)] * count, 1, at.PROJECTION_TOO)
         return found.logits, [position.state for position in found.after]
 
+    def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
+        symbols = checked_ids(inputs, self.vocabulary)
+        check_state(state, self._initial, self.vocabulary)
+        logits = np.empty((len(symbols), self.vocabulary), np.float32)
+        if not len(symbols):
+            return logits, state
+        return logits, self._read(symbols, state, at.PREDICT, {at.PREDICTED: logits})
+
     def write(
         self,
         positions: Sequence[Position],

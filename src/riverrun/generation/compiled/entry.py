@@ -101,16 +101,19 @@ def draw_symbol(task, plan, memory, trail, k, end, n):
 
 @compiled
 def read_on(task, plan, weights, memory):
-    """Read COUNT symbols of one sequence, and score their successors if the task is to."""
+    """Read COUNT symbols of one sequence, and score or predict their successors if the task is to."""
     ids = integers(task[at.IDS], task[at.COUNT])
     start = np.int64(0)  # of a type that does not make a second copy of the code for the number 0
     done = 0
     while done < task[at.COUNT]:
         steps = min(task[at.CHUNK], task[at.COUNT] - done)
         advance(task, plan, weights, memory, ids[done : done + steps], start)
-        if task[at.MODE] == at.SCORE:
+        if task[at.MODE] != at.FEED:
             project(task, plan, start, steps)
+        if task[at.MODE] == at.SCORE:
             score(task, plan, memory, done, steps)
+        elif task[at.MODE] == at.PREDICT:
+            give_logits(task, plan, memory, done, steps)
         save_past(task, plan, memory, steps)
         done += steps
 
@@ -136,6 +139,18 @@ def score(task, plan, memory, done, steps):
         target = targets[done + r]
         surprisal[done + r] = np.log(total) + highest - np.float64(logits[target])
         correct[done + r] = best == target
+
+
+@compiled
+def give_logits(task, plan, memory, done, steps):
+    """Copy the logits after each symbol of the chunk to where the caller wants them."""
+    size = plan[at.VOCABULARY]
+    predicted = floats(task[at.PREDICTED], task[at.COUNT] * size)
+    low, high = share(task, steps, 1)
+    for r in range(low, high):
+        logits = memory[logits_row(task, plan, r) : logits_row(task, plan, r) + size]
+        for i in range(size):
+            predicted[(done + r) * size + i] = logits[i]
 
 
 @compiled

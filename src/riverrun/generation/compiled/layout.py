@@ -9,7 +9,7 @@ PANEL = 4 * LANES
 """Rows of a matrix that one product holds in registers at once."""
 
 LSTM, GRU, CONV = 0, 1, 2
-WRITE, FEED, SCORE = 0, 1, 2
+WRITE, FEED, SCORE, PREDICT = 0, 1, 2, 3
 RECURRENCE, PROJECTION_TOO, EVERYTHING = 1, 2, 3
 FLOAT32, BFLOAT16, INT8 = 0, 1, 2
 
@@ -89,6 +89,7 @@ LOGITS = 31  # [K or CHUNK, V rounded up to PANEL]
 STAGES = 32  # how much of each step is done: for finding out what takes how long
 ROUNDED = 33  # address: uint32 [K or CHUNK * K, STRIDE or TABLE_WIDTH], scratch of this thread
 CONDITIONS = 34  # address: int64 [K]: the rows of PERMITTED that hold now
+PREDICTED = 35  # address: float32 [COUNT, V]: logits of what follows each symbol read
 HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
 
 SETTING = {name: place for place, name in enumerate(SETTINGS)}
