@@ -4,7 +4,7 @@ import pytest
 
 import riverrun
 import tiny
-from riverrun.errors import InputError, ModelError, OutputError
+from riverrun.errors import InputError, OutputError
 
 
 def test_a_tied_matrix_counts_once(corpus, tmp_path):
@@ -25,15 +25,6 @@ def test_saving_onto_a_file_or_into_a_place_that_is_taken_is_refused(model, tmp_
     with pytest.raises(OutputError, match="cannot be written"):
         model.save(tmp_path / "file" / "below")
     assert (tmp_path / "file").read_text() == "mine"
-
-
-def test_settings_that_cannot_be_read_name_their_file(trained, model):
-    from dataclasses import replace
-
-    from riverrun.language_model import TrainedLanguageModel
-
-    with pytest.raises(ModelError, match=r"config\.toml: .*model\.hidden"):
-        TrainedLanguageModel(replace(model._bundle, config=model._bundle.config.replace("hidden = 16", "")))
 
 
 def test_a_precision_that_is_none_is_refused(trained):

@@ -42,7 +42,7 @@ def give(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def bound(model: TrainedTranslator, per_source: float, excess: float) -> None:
-    model.__dict__["_lengths"] = TargetLengths(per_source, excess)
+    model.__dict__["lengths"] = TargetLengths(per_source, excess)
 
 
 def test_a_score_is_the_same_wherever_it_is_given(model: TrainedTranslator):

@@ -8,6 +8,9 @@ import riverrun
 import tiny
 from riverrun.errors import InputError
 
+# The texts are short ones many times over.
+pytestmark = pytest.mark.filterwarnings("ignore:.* held-out lines")
+
 EMOJI = "🙂🙃 天地 naïve 🙂🙂 é\n"
 
 

@@ -16,7 +16,8 @@ import tiny
 from riverrun.cli.main import COMMANDS, main
 
 NUMBERS = (
-    "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share"
+    "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share "
+    "unknown_characters left_out_characters"
 )
 EVALUATE_KEYS = set(NUMBERS.split())
 TRAIN_KEYS = {"model", "steps", "seconds", "validation_nats_per_token", "validation_bits_per_character"}
@@ -206,7 +207,7 @@ class TestTrain:
             (None, "no such file"),
             (b"", "is empty"),
             (b"a", "too few"),
-            (b"ab" * 8, "training text has 14 symbols"),
+            (b"ab" * 8, "training text has 14 symbols, fewer than"),
             (b"\x89PNG\r\n\x1a\n", "is a picture: give a text"),
             ("naïve".encode("latin-1"), "byte 0xef at offset 2"),
             (b"text\x00", "zero byte near offset 4"),

@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_weights(core):
 
 
 def test_the_forget_gate_begins_open_and_recurrent_matrices_orthogonal():
-    rnn = build(core="lstm").core.rnn
+    rnn = build(core="lstm", hidden=6).core.rnn
     for layer in range(2):
         bias = getattr(rnn, f"bias_ih_l{layer}") + getattr(rnn, f"bias_hh_l{layer}")
         forget = bias[6:12]

@@ -21,7 +21,7 @@ from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError,
 from riverrun.training import checkpoints
 from riverrun.training.task import Validation
 
-pytestmark = pytest.mark.filterwarnings("ignore:(the (training|held-out) text has|.* held-out lines)")
+pytestmark = pytest.mark.filterwarnings("ignore:.* held-out lines")
 
 
 def named(events, kind):

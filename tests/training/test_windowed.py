@@ -5,8 +5,6 @@ import pytest
 import riverrun
 from riverrun.errors import SettingsError
 
-pytestmark = pytest.mark.filterwarnings("ignore:the (training|held-out) text has")
-
 BASE = {
     "data.reading": "windows",
     "data.window": 1,

@@ -1,4 +1,4 @@
-"""What a held-out figure is worth: how much text it stands on, what of it is left out, what of it was learned."""
+"""What a held-out figure is worth: what of the text is left out, what of it was learned."""
 
 import warnings
 
@@ -6,25 +6,12 @@ from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile
 from riverrun.data.repeats import Repeats, repeats
 
-ENOUGH_LEARNED = 500  # symbols
-ENOUGH_HELD_OUT = 50  # symbols
 FEW = 10  # lines that tell nothing of how many are repeated
 MANY = 0.15  # share of characters in repeated lines that decides a figure
 
 
-def warn(split: TextSplit, training: IdFile, held_out: IdFile) -> Repeats:
+def warn(split: TextSplit, held_out: IdFile) -> Repeats:
     """Say in warnings what makes the held-out figure worth less than it looks; returns what of it was learned."""
-    if training.length < ENOUGH_LEARNED:
-        warnings.warn(
-            f"the training text has {training.length:,} symbols: a model of so few only learns them by heart",
-            stacklevel=2,
-        )
-    if held_out.length < ENOUGH_HELD_OUT:
-        warnings.warn(
-            f"the held-out text has {held_out.length:,} symbols: figures from so few say next to nothing; give "
-            "more text, or a file with --data.validation",
-            stacklevel=2,
-        )
     if not held_out.counts.tells_every_character:
         warnings.warn(
             f"held-out text: {held_out.counts.caveat}; no figure a character is given (--text.unknown spell "

@@ -5,7 +5,6 @@ import math
 import multiprocessing
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -120,17 +119,15 @@ def perform(job: Job) -> tuple[Figures, float, Path]:
     if settings.get("data.validation") == "training text":
         settings["data.validation"] = str(source)
     began = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "the (training|held-out) text has")  # as short as it was published
-        train(
-            source,
-            output=output,
-            epochs=experiment.epochs,
-            minutes=experiment.minutes,
-            settings=settings,
-            overwrite=True,
-            progress=False,
-        )
+    train(
+        source,
+        output=output,
+        epochs=experiment.epochs,
+        minutes=experiment.minutes,
+        settings=settings,
+        overwrite=True,
+        progress=False,
+    )
     seconds = time.perf_counter() - began
     figures = recorded_figures(output)
     if experiment.measure is not None:

@@ -63,7 +63,7 @@ class Log:
         try:
             print(json.dumps({"time": _now(), **content}), file=stream, flush=True)
         except (OSError, ValueError):  # closed
-            self._stream = open(os.devnull, "w")  # noqa: SIM115
+            self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
     def failure(self, trace: str) -> None:
         """A fault of the server's own."""

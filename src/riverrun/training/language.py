@@ -142,7 +142,7 @@ def new_language_model(settings: Settings, split: TextSplit, device: torch.devic
     symbols = resolve_symbols(settings.text)
     tokenizer = train_tokenizer(symbols, split.training.texts())
     parts = _encoded(split, tokenizer)
-    caveats.warn(split, *parts)
+    caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
     return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
 

@@ -5,7 +5,7 @@ import { InputError } from "../errors.js";
 import { Sampler } from "../sampling.js";
 import { SPECIAL, START } from "../text/vocabulary.js";
 
-const MOST = 1000; // hypotheses kept side by side, at most
+export const MOST = 1000; // hypotheses kept side by side, at most
 
 /**
  * @typedef {object} How

@@ -8,7 +8,9 @@ import { hasVisible } from "../text/splitting.js";
 import { START } from "../text/vocabulary.js";
 import { bestPath } from "./best_path.js";
 import { Networks } from "./networks.js";
-import { checkSearch, sample, score, search } from "./search.js";
+import { MOST, checkSearch, sample, score, search } from "./search.js";
+
+const WIDEST = 4; // times the beam that was asked for, where it holds too few different outputs
 
 /** @typedef {import("../text/tokenizer.js").Tokenizer} Tokenizer */
 
@@ -60,25 +62,38 @@ export class Translator {
       const drawn = yield* this.draw(ids, how, checkSampling(sampling), seed);
       return { outputs: drawn.map((each) => this.output(ids, this.scored(ids, each, how))), warnings, steps: [] };
     }
+    /** @type {ReturnType<typeof this.show>[]} */
     const steps = [];
-    const searching = search(this.networks, ids, this.bound(ids.length), how);
-    let { value, done } = searching.next();
-    while (!done) {
-      if (trace) steps.push(this.show(/** @type {import("./search.js").Traced[]} */ (value)));
-      yield;
-      ({ value, done } = searching.next());
-    }
-    /** @type {Map<string, import("./search.js").Hypothesis>} */
-    const different = new Map(); // of those that say the same (by other alignments) the best
-    for (const hypothesis of /** @type {import("./search.js").Hypothesis[]} */ (value)) {
-      const said = this.textOf(hypothesis.ids);
-      if (!different.has(said)) different.set(said, hypothesis);
-    }
-    const best = Array.from(different.values())
-      .slice(0, how.nBest)
+    const found = yield* this.different(ids, how, trace ? steps : null);
+    const best = found
       .map((each) => this.scored(ids, each, how))
       .sort((first, second) => second.score - first.score);
     return { outputs: best.map((each) => this.output(ids, each)), warnings, steps };
+  }
+
+  /**
+   * `nBest` hypotheses that do not say the same by other moves; where a beam holds fewer, wider ones add to them.
+   * @param {ArrayLike<number>} ids
+   * @param {import("./search.js").How} how
+   * @param {ReturnType<typeof this.show>[] | null} steps of the first beam, for the eye
+   */
+  *different(ids, how, steps) {
+    /** @type {Map<string, import("./search.js").Hypothesis>} */
+    const found = new Map();
+    for (let { beam } = how; found.size < how.nBest && beam <= Math.min(MOST, WIDEST * how.beam); beam *= 2) {
+      const searching = search(this.networks, ids, this.bound(ids.length), { ...how, beam });
+      let { value, done } = searching.next();
+      while (!done) {
+        if (beam === how.beam) steps?.push(this.show(/** @type {import("./search.js").Traced[]} */ (value)));
+        yield;
+        ({ value, done } = searching.next());
+      }
+      for (const hypothesis of /** @type {import("./search.js").Hypothesis[]} */ (value)) {
+        const said = this.textOf(hypothesis.ids);
+        if (!found.has(said)) found.set(said, hypothesis);
+      }
+    }
+    return Array.from(found.values()).slice(0, how.nBest);
   }
 
   /**
