@@ -131,6 +131,7 @@ class Service {
     const write = model.writer(position, options);
     const scanner = new StopScanner(stop);
     const decoder = model.tokenizer.decoder();
+    Array.from(position.recent).slice(-4).forEach(decoder.push); // a character has four bytes at most, and may be begun
     const began = performance.now();
     const end = { position, written: 0, kept: 0, seconds: 0, reason: "length" };
     let shown = 0; // characters of the text before a stop string
@@ -141,7 +142,6 @@ class Service {
       const texts = Array.from(ids, (each) => decoder.push(each));
       end.written += ids.length;
       end.position = rest.position;
-      if (end.written >= count) texts[texts.length - 1] += decoder.flush();
       end.seconds = (performance.now() - began) / 1000;
       this.send(id, "piece", { ids, texts, ...rest, seconds: end.seconds });
       for (const text of texts) shown += scanner.push(text).length;
