@@ -9,6 +9,7 @@ import riverrun
 import tiny
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.reporting.standing import compared, next_steps, verdict
+from riverrun.training.events import Evaluated, to_dict
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_a_text_that_is_gone_or_another_or_came_from_a_pipe_is_not_measured(trai
 class TestNextSteps:
     def steps(self, path, losses: list[float], epoch: float, reason: str = "finished") -> list[str]:
         lines = [
-            {"event": "evaluated", "step": n, "epoch": epoch * n / len(losses), "nats_per_token": loss}
+            to_dict(Evaluated(n, len(losses), epoch * n / len(losses), float(n), loss, {}, best=False))
             for n, loss in enumerate(losses, 1)
         ]
         (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

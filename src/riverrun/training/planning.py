@@ -2,12 +2,15 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
-from riverrun.models.cores import CoreState
 from riverrun.training import events
-from riverrun.training.task import Task
+
+if TYPE_CHECKING:  # the journal, which a look at a model reads, needs plans and no torch
+    from riverrun.models.cores import CoreState
+    from riverrun.training.task import Task
 
 _LEAST_EVALUATED = 1 << 15  # tokens
 
@@ -50,7 +53,7 @@ class Plan:
         return events.Planned(step, **vars(self))
 
 
-def fixed_plan(task: Task, settings: Fitting, steps: int) -> Plan:
+def fixed_plan(task: "Task", settings: Fitting, steps: int) -> Plan:
     """The plan for a number of steps; the evaluations' number grows slowly with it."""
     evaluations = wanted_evaluations(
         settings, steps, steps / task.steps_per_epoch, steps * task.tokens_per_step / 3e6
@@ -66,7 +69,7 @@ class Planner:
 
     whole: Plan
 
-    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: CoreState) -> Plan | None:
+    def plan(self, step: int, plan: Plan | None, cursor: Cursor, carried: "CoreState") -> Plan | None:
         """The plan, once; None from then on."""
         return self.whole if plan is None else None
 
@@ -85,7 +88,7 @@ def wanted_evaluations(settings: Fitting, steps: int, epochs: float, minutes: fl
     return evaluations
 
 
-def spread_evaluations(task: Task, settings: Fitting, plan: Plan, step: int, evaluations: int) -> Plan:
+def spread_evaluations(task: "Task", settings: Fitting, plan: Plan, step: int, evaluations: int) -> Plan:
     """The plan with so many evaluations after a step, or with as many as the user set."""
     left = plan.steps - step
     match settings.evaluate_every:

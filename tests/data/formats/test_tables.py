@@ -43,7 +43,7 @@ def test_another_field_is_chosen(tmp_path):
     [
         (
             '{"body": "x", "id": 1}',
-            r"line 2: there is no field text but body, id: choose one by --data\.field",
+            r"line 2: there is no field text but body, id: choose one by data\.field",
         ),
         ("{", "line 2: not JSON"),
         ("[1]", "line 2: not an object"),
@@ -74,7 +74,7 @@ def test_the_only_column_needs_no_name(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("id,name\n1,x\n", r"there is no column text but id, name: choose one by --data\.field"),
+        ("id,name\n1,x\n", r"there is no column text but id, name: choose one by data\.field"),
         ("id,text\n1\n", "line 2: a row of 1 columns, not 2"),
         ('id,text\n1,"x\n2,y\n', "not CSV"),
         ("id,text\n", "holds no text"),
