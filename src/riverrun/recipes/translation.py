@@ -45,7 +45,8 @@ def memory(folder: Path) -> Figures:
             path = Path(scratch) / "pairs.tsv"
             path.write_text("".join(lines), encoding="utf-8")
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "never seen in training")  # rare words: what is measured
+                for fault in ("never seen in training", r"\d+ outputs ran into the bound"):  # what is measured
+                    warnings.filterwarnings("ignore", fault)
                 found = model.evaluate(path, beam=1)
         figures |= {
             f"exact match on {name} pairs": found.exact_match,

@@ -19,7 +19,8 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     parts = [spread(pairs, SENTENCES) for pairs in pairs_of(outcomes[0].folders[0])]
     wanted = {source: targets for part in parts for source, targets in part.items()}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "never seen in training")
+        for fault in ("never seen in training", r"\d+ outputs ran into the bound"):  # they are shown
+            warnings.filterwarnings("ignore", fault)
         found = {name: model.translations(wanted, beam=1) for name, model in models.items()}
     lines = [
         (
