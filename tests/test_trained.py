@@ -1,9 +1,14 @@
 """What trained models of both kinds share."""
 
+import shutil
+
 import pytest
 
 import riverrun
 import tiny
+from riverrun.bundle import read_facts
+from riverrun.bundle.manifest import describe
+from riverrun.bundle.names import CONFIG, MANIFEST, MODEL
 from riverrun.errors import InputError, ModelError, OutputError
 
 
@@ -27,13 +32,15 @@ def test_saving_onto_a_file_or_into_a_place_that_is_taken_is_refused(model, tmp_
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_settings_that_cannot_be_read_name_their_file(trained, model):
-    from dataclasses import replace
-
-    from riverrun.language_model import TrainedLanguageModel
-
+def test_settings_that_cannot_be_read_name_their_file(trained, tmp_path):
+    """A setting that a stranger has left out, in a model whose checksums are right."""
+    copy = shutil.copytree(trained, tmp_path / "model", ignore=shutil.ignore_patterns("checkpoints"))
+    files = {name: (copy / name).read_bytes() for name in MODEL}
+    files[CONFIG] = files[CONFIG].replace(b"hidden = 16", b"")
+    (copy / CONFIG).write_bytes(files[CONFIG])
+    (copy / MANIFEST).write_bytes(describe(files, read_facts(trained)).to_json())
     with pytest.raises(ModelError, match=r"config\.toml: .*model\.hidden"):
-        TrainedLanguageModel(replace(model._bundle, config=model._bundle.config.replace("hidden = 16", "")))
+        riverrun.load(copy)
 
 
 def test_a_precision_that_is_none_is_refused(trained):
