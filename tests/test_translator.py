@@ -305,6 +305,16 @@ def test_evaluate_prints_one_json_object(translated: Path, pairs: Path, capsys: 
     assert json.loads(capsys.readouterr().out)["nats_per_token"] != figures["nats_per_token"]
 
 
+def test_evaluate_prints_what_is_undefined_and_figures_of_tags(tmp_path: Path, capsys: pytest.CaptureFixture):
+    short = tiny_pairs.write(tmp_path / "s.tsv", [("ab", "XY"), ("ba", "YX"), ("a", "X"), ("b", "Y")])
+    tagger = str(tiny_pairs.train(short, tmp_path / "t", steps=1, data__task="tagging").path)
+    capsys.readouterr()  # what training said
+    assert main(["evaluate", tagger, str(short)]) == 0
+    shown = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["bleu", "undefined"] in shown  # no output has four tokens
+    assert {"tag accuracy", "accuracy of X", "accuracy of Y"} <= {name for name, _ in shown}
+
+
 @pytest.mark.parametrize("beam", ["0", "10000", "x"])
 def test_a_beam_out_of_range_is_one_line(translated: Path, beam: str, capsys: pytest.CaptureFixture):
     try:

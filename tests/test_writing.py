@@ -8,7 +8,7 @@ import riverrun
 import tiny
 from riverrun.errors import InputError
 
-EMOJI = "🙂🙃 天地 naïve 🙂🙂 é\n"
+EMOJI = "🙂🙃 天地 naïve 🙂🙂 é; "  # one long line, as lines that repeat others are warned of
 
 
 @pytest.fixture(scope="module")

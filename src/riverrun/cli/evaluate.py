@@ -5,6 +5,7 @@ import argparse
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
 from riverrun.cli.translate import add_beam
+from riverrun.errors import visible
 
 
 def add_arguments(parser: Parser) -> None:
@@ -33,9 +34,21 @@ def run(options: argparse.Namespace) -> int:
         print_json(figures)
         return 0
     for name, value in figures.items():
-        print(
-            f"{name.replace('_', ' '):20} {value:,.4f}"
-            if isinstance(value, float)
-            else f"{name.replace('_', ' '):20} {value if isinstance(value, str) else format(value, ',')}"
-        )
+        if isinstance(value, dict):  # a figure for each tag
+            for tag, share in value.items():
+                print(f"{visible(f'accuracy of {tag}'):20} {share:,.4f}")
+        else:
+            print(f"{name.replace('_', ' '):20} {_shown(value)}")
     return 0
+
+
+def _shown(value: str | int | float | None) -> str:
+    match value:
+        case None:
+            return "undefined"
+        case str():
+            return value
+        case float():
+            return f"{value:,.4f}"
+        case _:
+            return f"{value:,}"

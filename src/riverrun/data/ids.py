@@ -72,7 +72,7 @@ class IdFile:
         if os.fstat(self._descriptor).st_size != self.length * self.width:
             return False
         while place < self.length:
-            raw = os.pread(self._descriptor, _VERIFIED_AT_ONCE * self.width, place * self.width)
+            raw = read_at(self._descriptor, _VERIFIED_AT_ONCE * self.width, place * self.width)
             if not raw or np.frombuffer(raw, f"<u{self.width}").max() >= symbols:
                 return False
             digest.update(raw)
