@@ -45,7 +45,8 @@ def memory(folder: Path) -> Figures:
             path = Path(scratch) / "pairs.tsv"
             path.write_text("".join(lines), encoding="utf-8")
             with warnings.catch_warnings():
-                for fault in ("never seen in training", r"\d+ outputs ran into the bound"):  # what is measured
+                # What is measured need not be said: rare words, and outputs without an end.
+                for fault in ("never seen in training", r"\d+ outputs ran into the bound"):
                     warnings.filterwarnings("ignore", fault)
                 found = model.evaluate(path, beam=1)
         figures |= {
