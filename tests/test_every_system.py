@@ -97,7 +97,7 @@ def findings(source: str) -> Iterator[tuple[int, str]]:
     asks = any(asked in source for asked in ASKED) or _catches(tree, "AttributeError", "ImportError")
     for node in ast.walk(tree):
         fault = _lacked(node)
-        looked_for = fault.startswith("/") and (_catches(tree, "OSError") or ".is_dir()" in source)
+        looked_for = fault.startswith("/") and (_catches(tree, "OSError") or "os.access(" in source)
         if fault and not asks and not looked_for:
             yield node.lineno, f"{fault}: some systems lack it; ask hasattr or sys.platform, or catch it"
         if isinstance(node, ast.Call) and _is_text_without_encoding(node):

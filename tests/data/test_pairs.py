@@ -2,7 +2,6 @@
 
 import gzip
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 import tiny_pairs
 from riverrun.config.building import build
+from riverrun.config.settings import Settings
 from riverrun.data.alignment import fit_aligner
 from riverrun.data.batch import Cursor
 from riverrun.data.builtin_pairs import task_file
@@ -25,14 +25,19 @@ from riverrun.text.vocabulary import START
 from riverrun.training.pair_defaults import choose_reading
 
 
-def encoded(path: Path, **given: Any) -> PairIds:
-    settings = build({f"data.{name}": value for name, value in given.items()})
-    parts = split_pairs(open_pairs((str(path),), settings.data.skip_bad), settings.data.validation, 0)
+def encode(path: Path, skip_bad: bool = False, **given) -> PairIds:
+    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    parts = split_pairs(open_pairs((str(path),), skip_bad), settings.data.validation, 0)
     return encode_pairs(parts, *choose_reading(settings, parts.training))
 
 
 def read(*paths: Path, skip_bad: bool = False) -> list[tuple[str, str]]:
     return [(pair.source, pair.target) for pair in open_pairs(tuple(map(str, paths)), skip_bad).pairs()]
+
+
+def encoded(path: Path, settings: Settings) -> PairIds:
+    corpus = open_pairs((str(path),), settings.data.skip_bad)
+    return encode_pairs(split_pairs(corpus, settings.data.validation, 0), settings)
 
 
 def test_a_tsv_file_has_further_columns_that_are_ignored(tmp_path: Path):
@@ -80,11 +85,11 @@ def test_bad_json_is_named(tmp_path: Path):
 
 def test_unequal_lengths_under_tagging_are_refused_or_left_out(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", [("ab", "XY"), ("abc", "X"), ("ba", "YX"), ("a", "X")])
-    settings = {"task": "tagging", "validation": 0.3}
+    settings = {"data__task": "tagging", "data__validation": 0.3}
     with pytest.raises(CorpusError, match=r"line 2: 3 source and 1 target symbols"):
-        encoded(path, **settings)
+        encoded(path, build(settings))
     with pytest.warns(UserWarning, match="1 .* pairs left out: of unequal length"):
-        encoded(path, **settings, skip_bad=True)
+        encoded(path, build(settings, {"data.skip_bad": True}))
 
 
 def test_units_and_normal_forms_are_chosen_from_the_text():
@@ -122,7 +127,7 @@ def test_an_epoch_holds_every_pair_once(lengths: list[tuple[int, int]], batch: i
             count = int((wanted != PADDING).sum())
             assert wanted[count - 1] == START
             assert (read_batch.inputs[1:count, column] == wanted[: count - 1]).all()
-        cursor = cursor.after(batches.batches_per_epoch)
+        cursor = read_batch.after
     assert sorted(seen) == [2 + index for index in range(len(lengths))]
 
 
@@ -154,4 +159,4 @@ def test_long_pairs_name_the_limit(tmp_path: Path):
         pytest.warns(UserWarning, match=r"pairs left out: more than 10 symbols \(--data\.max-length\)"),
         pytest.raises(CorpusError, match="no training pair is left"),
     ):
-        encoded(path, max_length=10)
+        encoded(path, build({"data.max_length": 10}))

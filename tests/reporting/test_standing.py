@@ -46,7 +46,9 @@ def test_a_text_that_is_gone_or_another_or_came_from_a_pipe_is_not_measured(trai
 class TestNextSteps:
     def steps(self, path, losses: list[float], epoch: float, reason: str = "finished") -> list[str]:
         lines = [
-            to_dict(Evaluated(n, len(losses), epoch * n / len(losses), float(n), loss, {}, best=False))
+            to_dict(
+                Evaluated(n, len(losses), epoch * n / len(losses), float(n), loss, {}, loss == min(losses))
+            )
             for n, loss in enumerate(losses, 1)
         ]
         (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

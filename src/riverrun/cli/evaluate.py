@@ -5,7 +5,6 @@ import argparse
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
 from riverrun.cli.translate import add_beam
-from riverrun.errors import visible
 
 
 def add_arguments(parser: Parser) -> None:
@@ -34,15 +33,15 @@ def run(options: argparse.Namespace) -> int:
         print_json(figures)
         return 0
     for name, value in figures.items():
-        if isinstance(value, dict):  # a figure for each tag
-            for tag, share in value.items():
-                print(f"{visible(f'accuracy of {tag}'):20} {share:,.4f}")
+        if isinstance(value, dict):  # figures of parts, such as tags
+            for part, figure in value.items():
+                print(f"  {part:18} {_shown(figure)}")
         else:
             print(f"{name.replace('_', ' '):20} {_shown(value)}")
     return 0
 
 
-def _shown(value: str | int | float | None) -> str:
+def _shown(value: float | str | None) -> str:
     match value:
         case None:
             return "undefined"

@@ -1,6 +1,7 @@
 """Temporary files for what can be read only once, or must be made first: bounded, and gone when the process is."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
         OSError: it is longer, or cannot be written.
     """
     bound = shutil.disk_usage(tempfile.gettempdir()).free // 2 if most is None else most
-    nameless = _DESCRIPTORS.is_dir()
+    nameless = os.access(_DESCRIPTORS, os.X_OK)
     make = tempfile.TemporaryFile if nameless else tempfile.NamedTemporaryFile
     file: IO[bytes] = make(prefix="riverrun-")
     try:

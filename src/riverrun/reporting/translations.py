@@ -19,8 +19,8 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
     parts = [spread(pairs, SENTENCES) for pairs in pairs_of(outcomes[0].folders[0])]
     wanted = {source: targets for part in parts for source, targets in part.items()}
     with warnings.catch_warnings():
-        for fault in ("never seen in training", r"\d+ outputs ran into the bound"):  # they are shown
-            warnings.filterwarnings("ignore", fault)
+        warnings.filterwarnings("ignore", "never seen in training")
+        warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = {name: model.translations(wanted, beam=1) for name, model in models.items()}
     lines = [
         (

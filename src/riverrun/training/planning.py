@@ -8,7 +8,7 @@ from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
 from riverrun.training import events
 
-if TYPE_CHECKING:  # the journal, which a look at a model reads, needs plans and no torch
+if TYPE_CHECKING:  # a journal's plans are read without torch
     from riverrun.models.cores import CoreState
     from riverrun.training.task import Task
 
