@@ -43,14 +43,15 @@ def test_loaded_elsewhere_it_gives_the_same(output, tmp_path):
         assert behaviour(riverrun.load(tmp_path / place)) == expected
 
 
+@pytest.mark.filterwarnings("ignore:.*fewer different outputs")
 def test_a_translator_loaded_elsewhere_gives_the_same(translated, tmp_path):
     sources = [source for source, _ in tiny_pairs.pronunciations(40, seed=9)]
     model = riverrun.load_translator(translated)
     model.save(tmp_path / "saved")
     shutil.copytree(translated, tmp_path / "copied")
-    expected = model.translations(sources, n_best=4, beam=8)
+    expected = model.translations(sources, n_best=4)
     for place in ("saved", "copied"):
-        assert riverrun.load_translator(tmp_path / place).translations(sources, n_best=4, beam=8) == expected
+        assert riverrun.load_translator(tmp_path / place).translations(sources, n_best=4) == expected
 
 
 def test_another_process_gets_the_same(trained, model):
