@@ -110,6 +110,7 @@ def test_a_tagger_is_not_asked_for_sides_of_different_lengths(tmp_path: Path, ca
     equal = tiny_pairs.write(tmp_path / "e.tsv", [("ab", "ba"), ("ba", "ab"), ("a", "b"), ("b", "a")])
     tagger = str(tiny_pairs.train(equal, tmp_path / "t", steps=1, data__task="tagging").path)
     unequal = str(tiny_pairs.write(tmp_path / "u.tsv", [("ab", "a")]))
+    capsys.readouterr()  # what training said
     for command in (["translate", tagger, "ab", "--score", "a"], ["evaluate", tagger, unequal]):
         assert main(command) == 2
         printed, error = capsys.readouterr()
@@ -159,6 +160,7 @@ def test_bad_lines_of_an_evaluation_are_counted(translated: Path, tmp_path: Path
 def test_what_must_not_be_read_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture):
     pairs = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations())
     model = tiny_pairs.train(pairs, tmp_path / "m", steps=1, text__unknown="refuse").path
+    capsys.readouterr()  # what training said
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["translate", str(model), "aQ"]) == 2
@@ -301,6 +303,16 @@ def test_evaluate_prints_one_json_object(translated: Path, pairs: Path, capsys: 
     assert {"pairs", "symbol_error_rate", "bleu", "chrf", "nats_per_token"} <= set(figures)
     assert main(["evaluate", str(translated), str(pairs), "--json", "--precision", "bf16"]) == 0
     assert json.loads(capsys.readouterr().out)["nats_per_token"] != figures["nats_per_token"]
+
+
+def test_evaluate_prints_what_is_undefined_and_figures_of_tags(tmp_path: Path, capsys: pytest.CaptureFixture):
+    short = tiny_pairs.write(tmp_path / "s.tsv", [("ab", "XY"), ("ba", "YX"), ("a", "X"), ("b", "Y")])
+    tagger = str(tiny_pairs.train(short, tmp_path / "t", steps=1, data__task="tagging").path)
+    capsys.readouterr()  # what training said
+    assert main(["evaluate", tagger, str(short)]) == 0
+    shown = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["bleu", "undefined"] in shown  # no output has four tokens
+    assert {"tag accuracy", "X", "Y"} <= {name.strip() for name, _ in shown}
 
 
 @pytest.mark.parametrize("beam", ["0", "10000", "x"])

@@ -29,7 +29,7 @@ def data(tmp_path_factory):
     (folder / "luxun.txt").write_text(
         "我在年青时候也曾经做过许多梦，后来大半忘却了。但自己也不以为可惜！\n" * 40, "utf-8"
     )
-    pairs = "".join(f"word {i}.\t字 {i}。\n" for i in range(60))
+    pairs = "".join(f"word {i}.\t第{i}个字就是这个字。\n" for i in range(60))
     for name in ("eng-cmn.tsv", "eng-fra.tsv"):
         (folder / name).write_text(pairs, encoding="utf-8")
     return folder
