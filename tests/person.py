@@ -1,5 +1,6 @@
 """A person at the page: a Chromium that is driven, what can be done there, and what must never happen."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -153,10 +154,12 @@ class Person:
         self.until(stands, "the page stands still")
 
     def until(self, condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+        """What a condition finds, as soon as it finds something; the page may change under it as it looks."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            if found := condition():
-                return found
+            with contextlib.suppress(StaleElementReferenceException):
+                if found := condition():
+                    return found
             time.sleep(0.03)
         notice = self.run("return document.getElementById('notice')?.textContent")
         raise AssertionError(f"not within {patience:.0f} s: {what} (the page says {notice!r})")

@@ -44,14 +44,14 @@ def shelf(models: dict[str, Path]) -> Iterator[PageServer]:
 
 
 def written(model: riverrun.TrainedLanguageModel, prompt: str, seed: int) -> str:
-    """What the command line writes; of words and subwords, what follows the last whole symbol of the prompt."""
+    """What the command line writes, as a text area shows line ends; of words and subwords, what follows the last whole symbol of the prompt."""
     if model.tokenizer.unit in ("char", "byte"):
-        return model.generate(prompt, 100, seed=seed)
+        return model.generate(prompt, 100, seed=seed).replace("\r", "\n")
     ids = model.tokenizer.encode(prompt).tolist()
     ((text,), _) = model.decoder.write([begin(model.decoder, ids)], [Sampling()], [(seed, 0)], 100)
     decoder = model.tokenizer.decoder()
     before = "".join(map(decoder.push, ids))
-    return (before + "".join(map(decoder.push, text.tolist())))[len(prompt) :]
+    return (before + "".join(map(decoder.push, text.tolist())))[len(prompt) :].replace("\r", "\n")
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -153,7 +153,8 @@ export class Writer {
     const before = this.tape.characters;
     let at = this.tape.text.length;
     const ends = piece.texts.map((/** @type {string} */ text) => (at += text.length));
-    this.tape.append(piece.texts.join(""), piece.ids, ends, piece.surprisal, piece.states);
+    const shown = piece.texts.join("").replaceAll("\r", "\n"); // a text area has no other line ends
+    this.tape.append(shown, piece.ids, ends, piece.surprisal, piece.states);
     this.tape.written = piece.position.written;
     return this.tape.characters - before;
   }
