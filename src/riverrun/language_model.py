@@ -1,7 +1,6 @@
 """A language model loaded from its directory: what it writes, and how likely a text is to it."""
 
 import itertools
-import math
 import shutil
 import time
 import tomllib
@@ -18,15 +17,16 @@ from numpy.typing import NDArray
 from riverrun import bundle
 from riverrun.data.formats.text import Reading
 from riverrun.errors import InputError, ModelError, OutputError
-from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
+from riverrun.evaluation.likelihood import Likelihood
+from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore
 from riverrun.generation.decoder import Decoder, build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin, stream
 from riverrun.text import Tokenizer, load_tokenizer
-from riverrun.text.counting import count
 from riverrun.text.stopping import StopScanner
 from riverrun.text.symbols import describe
-from riverrun.text.tokenizer import rebuffer
+
+__all__ = ["LineScores", "Sample", "Score", "TokenScore", "TrainedLanguageModel", "new_seed"]
 
 
 @dataclass(frozen=True)
@@ -49,34 +49,6 @@ class Sample:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class TokenScore:
-    """A token and its surprisal."""
-
-    text: str
-    surprisal_bits: float
-
-
-@dataclass(frozen=True)
-class Score:
-    """The likelihood of a text and of each of its tokens."""
-
-    likelihood: Likelihood
-    token_scores: tuple[TokenScore, ...]
-
-    @property
-    def bits_per_character(self) -> float | None:
-        """None where tokens leave characters out."""
-        return self.likelihood.bits_per_character
-
-    @property
-    def perplexity(self) -> float:
-        return self.likelihood.perplexity
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**self.likelihood.to_dict(), "token_scores": [asdict(token) for token in self.token_scores]}
 
 
 class TrainedLanguageModel:
@@ -114,6 +86,11 @@ class TrainedLanguageModel:
     def reading(self) -> Reading:
         """How files become text for this model: as they did for its training."""
         return Reading.of_saved(self.settings["data"])
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """Scores texts, each from the start state or in consecutive pieces."""
+        return Scorer(self.decoder, self.tokenizer)
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -199,14 +176,15 @@ class TrainedLanguageModel:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        ids = self._encode(text)
-        if not len(ids):
-            raise InputError("there is no text to score")
-        blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
-        nats = np.concatenate([scores.surprisal for scores in blocks])
-        correct = int(sum(scores.correct.sum() for scores in blocks))
-        likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
-        return Score(likelihood, tuple(self._token_scores(ids.tolist(), nats)))
+        return self.scorer.score(text)
+
+    def score_lines(self, texts: Iterable[str]) -> LineScores:
+        """Surprisal of many texts, each by itself from the start state, as arrays.
+
+        What a text gets does not depend on the others. Texts are scored as they stand: to learn how likely a line is
+        to end where it does, give it with its newline.
+        """
+        return self.scorer.lines(texts)
 
     def evaluate(self, source: str | Path) -> Likelihood:
         """Likelihood of a file, directory, glob or ``-``, read in pieces.
@@ -217,7 +195,7 @@ class TrainedLanguageModel:
         from riverrun.data.corpus import open_corpus
 
         corpus = open_corpus([source], self.reading)
-        result = evaluate(self.decoder, self._pieces(corpus.texts()))
+        result = self.scorer.likelihood(corpus.texts())
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")
         return result
@@ -253,19 +231,6 @@ class TrainedLanguageModel:
             action = "left out" if self.settings["text"]["unknown"] == "skip" else "read as <unknown>"
             warnings.warn(f"never seen in training and {action}: {describe(unseen)}", stacklevel=3)
         return ids
-
-    def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
-        for text in rebuffer(texts, self.tokenizer.unit, self.tokenizer.normalizer):
-            ids = self._encode(text)
-            yield Piece(ids, count(self.tokenizer, text, ids))
-
-    def _token_scores(self, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
-        decoder = self.tokenizer.decoder()
-        for index, (symbol, surprisal) in enumerate(zip(ids, nats.tolist(), strict=True)):
-            text = decoder.push(symbol)
-            if index + 1 == len(ids):
-                text += decoder.flush()
-            yield TokenScore(text, surprisal / math.log(2))
 
 
 def new_seed() -> int:

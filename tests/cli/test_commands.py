@@ -1,5 +1,6 @@
 """Every command: what it prints, its JSON, and its complaints (one line on stderr, exit code 2 or 1)."""
 
+import csv
 import io
 import json
 import os
@@ -16,7 +17,8 @@ import tiny
 from riverrun.cli.main import COMMANDS, main
 
 NUMBERS = (
-    "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share"
+    "tokens characters nats_per_token bits_per_character bits_per_byte perplexity accuracy unknown_share "
+    "unknown_characters left_out_characters"
 )
 EVALUATE_KEYS = set(NUMBERS.split())
 TRAIN_KEYS = {"model", "steps", "seconds", "validation_nats_per_token", "validation_bits_per_character"}
@@ -105,6 +107,16 @@ class TestMain:
 
         with pytest.raises(ModelError):
             cli("show", "/no/such/model", "--debug")
+
+
+def table(printed: str, delimiter: str = "\t") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(printed, newline=""), delimiter=delimiter))
+
+
+def ignoring_warnings(cli, *command: object) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cli(*command)[1]
 
 
 def _broken(*arguments: object) -> None:
@@ -325,18 +337,78 @@ class TestGenerate:
 
 
 class TestScoreEvaluateShowData:
-    def test_score_lists_tokens(self, cli, trained, tmp_path):
+    def test_score_prints_a_table_of_tokens(self, cli, trained, tmp_path):
         (tmp_path / "text.txt").write_text("the age\n")
-        lines = cli("score", trained, tmp_path / "text.txt")[1].splitlines()
-        assert [json.loads(line.split("\t")[1]) for line in lines] == list("the age\n")
-        assert all(float(line.split("\t")[0]) >= 0 for line in lines)
+        header, *rows = table(cli("score", trained, tmp_path / "text.txt")[1])
+        assert header == ["line", "text", "characters", "tokens", "surprisal_bits", "unknown"]
+        assert [row[1] for row in rows] == list("the age\n")
+        assert all(float(row[4]) >= 0 for row in rows)
+
+    @pytest.mark.parametrize("text", ['a "quoted" \t text', "the\n\nage", "it's ours; # NA"])
+    def test_score_shows_any_text_as_tables_are_read_elsewhere(self, cli, trained, tmp_path, text):
+        (tmp_path / "text.txt").write_text(text)
+        for flags, delimiter in (([], "\t"), (["--csv"], ",")):
+            out = ignoring_warnings(cli, "score", trained, tmp_path / "text.txt", *flags)
+            _, *rows = table(out, delimiter)
+            assert "".join(row[1] for row in rows) == text
+
+    def test_score_by_word_and_by_line(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("the spirit of\n\nan age\n")
+        bits = {}
+        for by in ("token", "word", "line"):
+            _, *rows = table(cli("score", trained, tmp_path / "text.txt", "--by", by)[1])
+            bits[by] = sum(float(row[4]) for row in rows)
+            shown = [(int(row[0]), row[1]) for row in rows]
+            if by == "word":
+                assert shown == [(1, "the"), (1, "spirit"), (1, "of"), (2, ""), (3, "an"), (3, "age")]
+            if by == "line":
+                assert shown == [(1, "the spirit of"), (2, ""), (3, "an age")]
+        assert bits["word"] == pytest.approx(bits["token"], abs=1e-4)
+        assert bits["line"] == pytest.approx(bits["token"], abs=1e-4)
+
+    def test_score_of_lines_does_not_depend_on_the_others(self, cli, trained, tmp_path):
+        (tmp_path / "one.txt").write_text("an age\n")
+        (tmp_path / "two.txt").write_text("the river\n\nan age")
+        _, alone = table(cli("score", trained, tmp_path / "one.txt", "--lines")[1])
+        header, *rows = table(cli("score", trained, tmp_path / "one.txt", tmp_path / "two.txt", "--lines")[1])
+        assert header[0] == "file"
+        assert [row[2] for row in rows] == ["an age", "the river", "", "an age"]
+        assert [row[0] for row in rows] == [str(tmp_path / "one.txt")] + [str(tmp_path / "two.txt")] * 3
+        assert rows[0][1:] == alone
+        assert rows[3][2:] == alone[1:]
+        evaluated = json.loads(cli("evaluate", trained, tmp_path / "one.txt", "--json")[1])
+        bits = evaluated["bits_per_character"] * evaluated["characters"]
+        assert float(alone[4]) == pytest.approx(bits, rel=1e-5)
+
+    def test_score_as_json_lines_and_as_one_object(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("the age\nours\n")
+        out = cli("score", trained, tmp_path / "text.txt", "--by", "word", "--jsonl")[1]
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert [row["text"] for row in rows] == ["the", "age", "ours"]
+        assert set(rows[0]) == {"line", "text", "characters", "tokens", "surprisal_bits", "unknown"}
+        assert (
+            json.loads(cli("score", trained, tmp_path / "text.txt", "--by", "word", "--json")[1])["rows"]
+            == rows
+        )
+
+    def test_score_shows_unknown_characters_as_they_are(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("an жage\n")
+        _, *rows = table(ignoring_warnings(cli, "score", trained, tmp_path / "text.txt", "--by", "word"))
+        assert [(row[1], row[5]) for row in rows] == [("an", "0"), ("жage", "1")]
+
+    def test_score_refuses_what_does_not_go_together(self, complaint, cli, trained, corpus, tmp_path):
+        assert "one text" in complaint("score", trained, corpus, corpus, "--html", tmp_path / "page.html")
+        assert "one text" in complaint("score", trained, corpus, corpus, "--json")
+        assert "leave out --lines" in complaint("score", trained, corpus, "--html", tmp_path / "p", "--lines")
+        tiny.train(corpus, tmp_path / "m", text__unit="clause", training__batch=1, training__chunk=2)
+        assert "several words" in complaint("score", tmp_path / "m", corpus, "--by", "word")
 
     def test_score_json(self, cli, trained, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the age")))
         report = json.loads(cli("score", trained, "--json")[1])
         assert set(report) == EVALUATE_KEYS | {"token_scores"}
         assert [token["text"] for token in report["token_scores"]] == list("the age")
-        assert set(report["token_scores"][0]) == {"text", "surprisal_bits"}
+        assert set(report["token_scores"][0]) == {"text", "surprisal_bits", "known"}
 
     def test_score_page_shows_the_text_and_loads_nothing(self, cli, trained, tmp_path):
         (tmp_path / "text.txt").write_text("it & we <b>")

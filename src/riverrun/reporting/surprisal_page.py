@@ -37,6 +37,7 @@ def page(score: Score, model: str) -> str:
     rows = "".join(
         f"<tr><td>{name.replace('_', ' ')}</td><td>{value:,.4g}</td></tr>"
         for name, value in score.likelihood.to_dict().items()
+        if value is not None
     )
     key = "".join(f'<span style="{_style(bits)}">{bits}</span>' for bits in (0, 1, 2, 4, 6, 8, 10))
     return _PAGE.format(model=html.escape(model), rows=rows, key=key, text=coloured(score))
@@ -47,6 +48,8 @@ def coloured(score: Score) -> str:
     return "".join(
         f'<span title="{token.surprisal_bits:.2f} bits" style="{_style(token.surprisal_bits)}">'
         f"{_visible(token.text)}</span>"
+        if token.surprisal_bits is not None
+        else f'<s title="left out">{_visible(token.text)}</s>'
         for token in score.token_scores
     )
 

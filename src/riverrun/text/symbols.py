@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from riverrun.errors import UnknownSymbolError
 from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import split_chinese_words, split_clauses, split_words
-from riverrun.text.vocabulary import UNKNOWN, Vocabulary
+from riverrun.text.vocabulary import UNKNOWN, Segment, Vocabulary
 
 _CODE_POINTS = 0x110000
 
@@ -62,6 +62,13 @@ class SymbolTokenizer:
             return {}
         counts = Counter(self._symbols(normalised))
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
+
+    def segments(self, text: str) -> list[Segment]:
+        known = self.vocabulary.ids
+        return [
+            Segment(symbol, symbol in known, self.skips and symbol not in known)
+            for symbol in self._symbols(self.normalizer(text))
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         return {
