@@ -422,11 +422,67 @@ class TestScoreEvaluateShowData:
         assert "http" not in page
         assert "<script" not in page
 
-    def test_evaluate(self, cli, trained, corpus):
+    def test_evaluate_says_what_was_learned_and_puts_held_out_text_first(self, cli, trained, corpus):
         report = json.loads(cli("evaluate", trained, corpus, "--json")[1])
-        assert set(report) == EVALUATE_KEYS
+        assert set(report) == EVALUATE_KEYS | {"caveat", "learned_share", "chose_the_weights", "held_out"}
         assert report["tokens"] == report["characters"] == len(corpus.read_text())
-        assert "bits per character" in cli("evaluate", trained, corpus)[1]
+        assert report["learned_share"] == pytest.approx(0.9, abs=1e-3)
+        held_out = report["held_out"]
+        assert held_out["tokens"] == report["tokens"] - int(report["tokens"] * 0.9)
+        shown = json.loads(cli("show", trained, "--json")[1])["facts"]
+        assert held_out["nats_per_token"] == pytest.approx(shown["validation_nats_per_token"], rel=0.02)
+        first, header, *lines = cli("evaluate", trained, corpus)[1].splitlines()
+        assert first.startswith(
+            "the model has learned from the first 90% of this; the rest was held out; it chose"
+        )
+        assert header.split() == ["held", "out", "all", "of", "it"]
+        (line,) = [line for line in lines if line.startswith("bits per character")]
+        assert line.split()[3:] == [f"{each['bits_per_character']:.4f}" for each in (held_out, report)]
+
+    def test_evaluate_another_text(self, cli, trained, tmp_path):
+        (tmp_path / "other.txt").write_text("the river is ours\n" * 5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = json.loads(cli("evaluate", trained, tmp_path / "other.txt", "--json")[1])
+            assert "bits per character" in cli("evaluate", trained, tmp_path / "other.txt")[1]
+        assert set(report) == EVALUATE_KEYS | {"caveat"}
+
+    def test_evaluate_a_file_that_was_held_out(self, cli, corpus, tmp_path):
+        (tmp_path / "v.txt").write_text(tiny.text(100, seed=5))
+        tiny.train(corpus, tmp_path / "m", data__validation=str(tmp_path / "v.txt"))
+        assert cli("evaluate", tmp_path / "m", tmp_path / "v.txt")[1].startswith(
+            "the model did not learn from this; it chose the weights"
+        )
+        assert "learned from all of this" in cli("evaluate", tmp_path / "m", corpus)[1]
+
+    def test_evaluate_several_files(self, cli, complaint, trained, tmp_path):
+        for name in ("a", "b"):
+            (tmp_path / f"{name}.txt").write_text(tiny.text(20, seed=ord(name)))
+        files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+        reports = json.loads(cli("evaluate", trained, *files, "--json")[1])["files"]
+        alone = json.loads(cli("evaluate", trained, files[0], "--json")[1])
+        assert f"{files[1]}:" in cli("evaluate", trained, *files)[1]
+        assert [report["file"] for report in reports] == list(map(str, files))
+        assert reports[0] == {"file": str(files[0])} | alone
+        assert "no such file" in complaint("evaluate", trained, files[0], tmp_path / "missing")
+
+    def test_evaluate_says_what_is_left_out_and_how_little_there_is(self, cli, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "m", text__unknown="skip")
+        (tmp_path / "t.txt").write_text("age" + "ж" * 19)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = json.loads(cli("evaluate", tmp_path / "m", tmp_path / "t.txt", "--json")[1])
+            out = cli("evaluate", tmp_path / "m", tmp_path / "t.txt")[1]
+        assert report["bits_per_character"] is None
+        assert re.search(r"bits per character +not given", out)
+        assert (
+            "only 3 tokens: the figures say next to nothing; 19 of 22 characters left out: 'ж' (19 times)"
+            in out
+        )
+
+    def test_evaluate_pairs_that_were_learned_from(self, cli, translated, pairs):
+        out = cli("evaluate", translated, pairs, "--beam", "1")[1]
+        assert out.startswith("the model has learned from 90% of these pairs")
 
     def test_a_language_model_is_evaluated_in_fp32_alone(self, complaint, trained, corpus):
         assert "read in fp32" in complaint("evaluate", trained, corpus, "--precision", "bf16")

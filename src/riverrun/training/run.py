@@ -114,7 +114,7 @@ def run(
         for event in train_loop(task, settings.training, settings.budget, folder, clock, should_stop):
             journal.write(event)
             if isinstance(event, events.Stopped):
-                _publish(request.output, folder, task, event, corpus, journal)
+                _publish(request.output, folder, task, event, corpus, split.file, journal)
             yield event
 
 
@@ -281,7 +281,13 @@ def _step_of(checkpoint: Path | None) -> int:
 
 
 def _publish(
-    output: Path, folder: Path, task: Task, event: events.Stopped, corpus: Corpus, journal: Journal
+    output: Path,
+    folder: Path,
+    task: Task,
+    event: events.Stopped,
+    corpus: Corpus,
+    held_out: Corpus | None,
+    journal: Journal,
 ) -> None:
     """Make the best checkpoint the model: the last act of a run."""
     best = folder / f"step-{event.best_step if event.best_step >= 0 else event.step:09d}"
@@ -293,11 +299,16 @@ def _publish(
         "seconds": round(event.seconds, 2),
         "validation_nats_per_token": event.nats_per_token,
         **{f"validation_{name}": value for name, value in event.figures.items()},
-        "corpus": {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest},
+        "corpus": _about(corpus),
+        **({"held_out": _about(held_out)} if held_out is not None else {}),
         "weights_sha256": hashlib.sha256(contents[bundle.WEIGHTS]).hexdigest(),
     }
     card = model_card(output.name, facts, contents[bundle.CONFIG].decode(), journal.samples())
     bundle.write_files(output, {**contents, "README.md": card.encode()}, facts)
+
+
+def _about(corpus: Corpus) -> dict[str, Any]:
+    return {"name": corpus.name, "characters": corpus.characters, "sha256": corpus.digest}
 
 
 def _absolute(item: str) -> str:
