@@ -500,6 +500,22 @@ class TestScoreEvaluateShowData:
         assert Path(cli("data", "get", "python-docs")[1].strip()).exists()
         assert "MB freed" in cli("data", "clean")[1]
         assert "no text is called" in complaint("data", "get", "nothing")
+        assert "give one name" in complaint("data", "get")
+        assert "give the files" in complaint("data", "show")
+        assert "give no name" in complaint("data", "list", "nothing")
+
+    def test_data_show_prints_what_would_be_learned(self, cli, complaint, tmp_path):
+        (tmp_path / "page.html").write_text("<title>no</title><p>A page\n of text.</p>")
+        code, out, err = cli("data", "show", tmp_path / "page.html")
+        assert (code, out) == (0, "A page of text.\n")
+        assert err == f"{tmp_path / 'page.html'}: 16 characters\n"
+        assert cli("data", "show", tmp_path / "page.html", "--format", "text")[1].startswith("<title>")
+        (tmp_path / "rows.jsonl").write_text('{"body": "one"}\n{"body": "two"}\n')
+        assert cli("data", "show", tmp_path / "rows.jsonl", "--data.field", "body")[1:] == (
+            "one\ntwo\n",
+            f"{tmp_path / 'rows.jsonl'}: 8 characters in 2 documents\n",
+        )
+        assert "choose one by --data.field" in complaint("data", "show", tmp_path / "rows.jsonl")
 
     @pytest.mark.parametrize("command", ["score", "evaluate"])
     def test_a_bad_text_is_refused(self, complaint, trained, command, tmp_path):
