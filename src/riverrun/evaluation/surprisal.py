@@ -54,20 +54,25 @@ def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: i
 
 
 def rows_by(by: By, tokens: Iterable[Row]) -> Iterator[Row]:
-    """Rows of tokens put together.
+    """Rows of tokens put together, see :func:`groups`."""
+    return iter(tokens) if by == "token" else map(_joined, groups(by, tokens))
+
+
+def groups(by: By, tokens: Iterable[Row]) -> Iterator[list[Row]]:
+    """The tokens of each token, word or line; no token is left out.
 
     Words are what stands between blanks; Chinese is cut by jieba. A word has the blanks that follow it: that it ends
     there is part of what is predicted (Oh & Schuler 2024; Pimentel & Meister 2024). Blanks at the start of a line go
     with its first word. A token that has both, as subwords do, goes with its letters.
     """
-    if by == "token":
-        yield from tokens
-        return
-    for line in _lines(tokens):
-        if by == "line":
-            yield _joined(line)
-        else:
-            yield from map(_joined, _words(line))
+    match by:
+        case "token":
+            yield from ([token] for token in tokens)
+        case "line":
+            yield from _lines(tokens)
+        case "word":
+            for line in _lines(tokens):
+                yield from _words(line)
 
 
 def _lines(tokens: Iterable[Row]) -> Iterator[list[Row]]:

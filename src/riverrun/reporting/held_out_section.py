@@ -7,7 +7,7 @@ from riverrun.data.held_out import split_pairs, spread
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
 from riverrun.reporting import page
-from riverrun.reporting.attention_page import ABOUT, tables
+from riverrun.reporting.attention_page import ABOUT, key, tables
 from riverrun.reporting.translations import marked
 from riverrun.translator import TrainedTranslator
 
@@ -24,7 +24,7 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "never seen in training")
         found = model.translations(wanted)
-        drawn = [page.paragraph(ABOUT), *tables(model, found[:DRAWN])] if _looks(model) else []
+        drawn = [page.paragraph(ABOUT), key(), *tables(model, found[:DRAWN])] if _looks(model) else []
     lines = [
         (
             translation.source,
