@@ -64,3 +64,27 @@ def test_unseen_characters_of_all_lines_are_named_once(model):
 def test_half_a_character_is_refused(model):
     with pytest.raises(riverrun.RiverrunError, match="not text"):
         model.score_lines(["a", "\udcff"])
+
+
+def test_rows_of_lines_are_those_that_their_tokens_make(judge):
+    lines = [line for line in LINES if line]
+    plain = [
+        row for number, score in enumerate(judge.scorer.each(lines), 1) for row in score.rows("line", number)
+    ]
+    for row, other in zip(judge.scorer.line_rows(lines), plain, strict=True):
+        assert row.surprisal_bits == pytest.approx(other.surprisal_bits)
+        assert (row.line, row.text, row.characters) == (other.line, other.text, other.characters)
+        assert (row.tokens, row.unknown) == (other.tokens, other.unknown)
+
+
+@pytest.mark.parametrize("by", ["token", "word", "line"])
+def test_rows_of_a_text_in_pieces_are_those_of_the_whole(judge, by):
+    text = "".join(LINES) * 3
+    whole = judge.score(text).rows(by)
+    for size in (1, 7, 1000):
+        pieces = [text[place : place + size] for place in range(0, len(text), size)]
+        found = list(judge.scorer.rows(pieces, by))
+        assert [row.surprisal_bits for row in found] == pytest.approx([row.surprisal_bits for row in whole])
+        assert [(row.line, row.text, row.tokens) for row in found] == [
+            (r.line, r.text, r.tokens) for r in whole
+        ]

@@ -97,11 +97,14 @@ def _whole(options: argparse.Namespace, model: "TrainedLanguageModel") -> int:
 
 def _rows(model: "TrainedLanguageModel", corpus: "Corpus", by: Any, lines_alone: bool) -> Iterator["Row"]:
     if not lines_alone:
-        yield from model.score("".join(corpus.texts())).rows(by)
+        yield from model.scorer.rows(corpus.texts(), by)
         return
     from riverrun.data.formats.tables import lines
 
     texts = (f"{line}\n" for line in lines(corpus.texts()))
+    if by == "line":
+        yield from model.scorer.line_rows(texts)
+        return
     for number, score in zip(itertools.count(1), model.scorer.each(texts), strict=False):
         yield from score.rows(by, number)
 

@@ -112,9 +112,20 @@ class Scorer:
         _warn(line.counts)
         return self._score(line)
 
+    def rows(self, texts: Iterable[str], by: By = "token") -> Iterator[Row]:
+        """One text in consecutive pieces, read once with carried state: its tokens, words or lines as they come."""
+        return rows_by(by, self._tokens(texts))
+
     def each(self, texts: Iterable[str]) -> Iterator[Score]:
         """Many texts, each from the start state; what one gets does not depend on the others."""
         return map(self._score, self._lines(texts))
+
+    def line_rows(self, texts: Iterable[str], first_line: int = 1) -> Iterator[Row]:
+        """A row for each of many texts, each from the start state: as those of :meth:`each` by line, and faster."""
+        for number, line in enumerate(self._lines(texts), first_line):
+            tokens, characters, unknown = _told(line.counts)
+            bits = float(line.nats.sum() / np.log(2)) if tokens else None
+            yield Row(number, line.text.strip(), characters, tokens, bits, unknown)
 
     def lines(self, texts: Iterable[str]) -> LineScores:
         """The sums of many texts, each from the start state."""
@@ -130,6 +141,20 @@ class Scorer:
         result = evaluate(self._decoder, self._pieces(texts))
         _warn(result.counts)
         return result
+
+    def _tokens(self, texts: Iterable[str]) -> Iterator[Row]:
+        state, last, line, seen = self._decoder.initial_state(), START, 1, Counts()
+        for text in rebuffer(texts, self._tokenizer.unit, self._tokenizer.normalizer):
+            ids = self._tokenizer.encode(text)
+            nats = [np.empty(0)]
+            for scores, reached, latest in surprisals(self._decoder, ids, state, last):
+                nats.append(scores.surprisal)
+                state, last = reached, latest
+            bits = np.concatenate(nats) / np.log(2)
+            yield from token_rows(self._tokenizer.segments(text), bits.tolist(), line)
+            counts = count(self._tokenizer, text, ids)
+            seen, line = seen + counts, line + text.count("\n")
+        _warn(seen)
 
     def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         for text in rebuffer(texts, self._tokenizer.unit, self._tokenizer.normalizer):
