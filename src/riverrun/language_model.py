@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun import bundle
-from riverrun.data.formats.text import Reading
+from riverrun.data.reading import Reading
 from riverrun.errors import InputError, ModelError, OutputError
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats.text import Reading
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 AUTO = Reading("auto", "unify")

@@ -79,7 +79,7 @@ def _list() -> None:
 def _show(options: argparse.Namespace) -> None:
     """The text on standard output; how much it is, and what of it is not plain, on standard error."""
     from riverrun.data.corpus import open_corpus
-    from riverrun.data.formats.text import Reading
+    from riverrun.data.reading import Reading
 
     corpus = open_corpus(options.name, Reading(options.format, options.line_ends, options.field))
     for text in corpus.texts():

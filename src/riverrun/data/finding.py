@@ -16,8 +16,9 @@ from typing import BinaryIO, cast
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.formats.packing import unpacked_name
 from riverrun.data.formats.recognition import Format, is_named_as_text, recognise
-from riverrun.data.formats.text import DOCUMENTS, TABLES, Reading, chunks_of, text_of_document
+from riverrun.data.formats.text import DOCUMENTS, TABLES, chunks_of, text_of_document
 from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
+from riverrun.data.reading import Reading
 from riverrun.data.walking import Entry, below, matching
 from riverrun.errors import CorpusError
 

@@ -4,7 +4,6 @@ import itertools
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
@@ -162,6 +161,8 @@ class Scorer:
             yield Piece(ids, count(self._tokenizer, text, ids))
 
     def _lines(self, texts: Iterable[str]) -> Iterator[_Line]:
+        from concurrent.futures import ThreadPoolExecutor
+
         seen, waiting = Counts(), iter(texts)
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
             while batch := list(itertools.islice(waiting, _LINES_AT_ONCE)):

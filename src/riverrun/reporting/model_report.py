@@ -9,8 +9,8 @@ from typing import Any
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import TextSplit, split_text
+from riverrun.data.reading import Reading
 from riverrun.data.repeats import repeats
 from riverrun.errors import CorpusError
 from riverrun.reporting import page

@@ -19,11 +19,11 @@ from riverrun.config.building import from_toml, refuse_foreign
 from riverrun.config.settings import Settings
 from riverrun.data import caveats
 from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import Lanes
 from riverrun.data.pairs import PairCorpus, looks_like_pairs, open_pairs
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError, OutputError, SettingsError
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import Tokenizer

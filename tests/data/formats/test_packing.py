@@ -11,7 +11,7 @@ import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
 from riverrun.data.formats import packing
-from riverrun.data.formats.text import Reading
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 if sys.version_info >= (3, 14):
