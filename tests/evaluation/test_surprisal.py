@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 import tiny
 from riverrun.evaluation.surprisal import rows_by, token_rows
+from riverrun.text.segments import segments
 
 LEARNED = "the spirit of an age ran\n"
 
@@ -13,7 +14,7 @@ LEARNED = "the spirit of an age ran\n"
 def rows(text, by="token", learned=LEARNED, **chosen):
     tokenizer = tiny.tokenizer([learned], **chosen)
     bits = [0.5 + n for n in range(len(tokenizer.encode(text)))]
-    return list(rows_by(by, token_rows(tokenizer.segments(text), bits))), bits
+    return list(rows_by(by, token_rows(segments(tokenizer, text), bits))), bits
 
 
 def shown(text, **chosen):

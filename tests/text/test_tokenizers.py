@@ -122,17 +122,3 @@ def test_symbols_come_back_with_single_spaces_whole_or_streamed(text):
     assert "".join(decoder.push(symbol) for symbol in ids) + decoder.flush() == shown
     known = {"a", "b", "ab", "kʰ", "k"}
     assert shown == " ".join(part if part in known else "\ufffd" for part in text.split())
-
-
-@pytest.mark.parametrize("unit", ["char", "word", "byte", "bpe", "clause"])
-@pytest.mark.parametrize("policy", ["spell", "unknown", "skip"])
-@given(text=st.text("ab ж河,😀", max_size=20))
-@settings(deadline=None, max_examples=30)
-def test_segments_are_the_texts_own_characters_one_for_each_symbol(unit, policy, text):
-    tokenizer = tokenizer_of("a ab, b", unit=unit, unknown=policy)
-    segments = tokenizer.segments(text)
-    assert "".join(segment.text for segment in segments) == text
-    told = [segment for segment in segments if not segment.left_out]
-    ids = tokenizer.encode(text)
-    assert len(told) == len(ids)
-    assert [segment.known for segment in told] == [symbol != UNKNOWN for symbol in ids]

@@ -16,9 +16,9 @@ from riverrun.evaluation.surprisal import By, Row, rows_by, token_rows
 from riverrun.generation.decoder import Decoder
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
+from riverrun.text.segments import Segment, segments
 from riverrun.text.symbols import describe
 from riverrun.text.tokenizer import rebuffer
-from riverrun.text.vocabulary import Segment
 
 _LINES_AT_ONCE = 512  # lines in memory, and shared out between the processor's cores
 
@@ -150,7 +150,7 @@ class Scorer:
                 nats.append(scores.surprisal)
                 state, last = reached, latest
             bits = np.concatenate(nats) / np.log(2)
-            yield from token_rows(self._tokenizer.segments(text), bits.tolist(), line)
+            yield from token_rows(segments(self._tokenizer, text), bits.tolist(), line)
             counts = count(self._tokenizer, text, ids)
             seen, line = seen + counts, line + text.count("\n")
         _warn(seen)
@@ -192,7 +192,7 @@ class Scorer:
         bits = iter((line.nats / np.log(2)).tolist())
         tokens = tuple(
             TokenScore(each.text, None if each.left_out else next(bits), each.known)
-            for each in self._tokenizer.segments(line.text)
+            for each in segments(self._tokenizer, line.text)
         )
         return Score(Likelihood(line.counts, float(line.nats.sum()), line.correct), tokens)
 

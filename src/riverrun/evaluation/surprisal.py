@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from riverrun.text.segments import Segment
 from riverrun.text.splitting import is_chinese, split_chinese_words
-from riverrun.text.vocabulary import Segment
 
 By = Literal["token", "word", "line"]
 _WORD = re.compile(r"\S+\s*")
@@ -42,7 +42,7 @@ def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: i
     """A row for each segment of a text, those left out too; their texts joined are the text.
 
     Args:
-        segments: of the tokenizer, see :meth:`riverrun.text.Tokenizer.segments`.
+        segments: of the text, see :func:`riverrun.text.segments.segments`.
         bits: surprisal of each of those that are not left out.
         first_line: number of the line that the text begins with.
     """

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.text.bytelevel import Utf8Decoder, segments_of
+from riverrun.text.bytelevel import Utf8Decoder
 from riverrun.text.normalization import Normalizer
-from riverrun.text.vocabulary import SPECIAL, Segment
+from riverrun.text.vocabulary import SPECIAL
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as HuggingFaceTokenizer
@@ -42,9 +42,6 @@ class BpeTokenizer:
 
     def unseen(self, text: str) -> dict[str, int]:
         return {}
-
-    def segments(self, text: str) -> list[Segment]:
-        return segments_of(self.decoder(), self.encode(text))
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.text.normalization import Normalizer
-from riverrun.text.vocabulary import SPECIAL, Segment
+from riverrun.text.vocabulary import SPECIAL
 
 
 class ByteTokenizer:
@@ -35,19 +35,8 @@ class ByteTokenizer:
     def unseen(self, text: str) -> dict[str, int]:
         return {}
 
-    def segments(self, text: str) -> list[Segment]:
-        return segments_of(self.decoder(), self.encode(text))
-
     def to_dict(self) -> dict[str, Any]:
         return {"unit": self.unit, "normalizer": self.normalizer.to_dict()}
-
-
-def segments_of(decoder: "Utf8Decoder", ids: Iterable[int]) -> list[Segment]:
-    """What each id adds to the text: a character stands with the last of its bytes."""
-    texts = [decoder.push(int(symbol)) for symbol in ids]
-    if texts:
-        texts[-1] += decoder.flush()
-    return [Segment(text) for text in texts]
 
 
 class Utf8Decoder:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from riverrun.errors import UnknownSymbolError
 from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import split_chinese_words, split_clauses, split_words
-from riverrun.text.vocabulary import UNKNOWN, Segment, Vocabulary
+from riverrun.text.vocabulary import UNKNOWN, Vocabulary
 
 _CODE_POINTS = 0x110000
 
@@ -41,6 +41,10 @@ class SymbolTokenizer:
     def skips(self) -> bool:
         return self.unknown == "skip"
 
+    def units(self, text: str) -> list[str]:
+        """Units of the normalised text, whether known or not; those to be spelled as their characters."""
+        return list(self._symbols(self.normalizer(text)))
+
     def encode(self, text: str) -> NDArray[np.int32]:
         text = self.normalizer(text)
         if self.unit == "char":
@@ -62,13 +66,6 @@ class SymbolTokenizer:
             return {}
         counts = Counter(self._symbols(normalised))
         return {symbol: count for symbol, count in counts.items() if symbol not in self.vocabulary.ids}
-
-    def segments(self, text: str) -> list[Segment]:
-        known = self.vocabulary.ids
-        return [
-            Segment(symbol, symbol in known, self.skips and symbol not in known)
-            for symbol in self._symbols(self.normalizer(text))
-        ]
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
 from riverrun.text.splitting import safe_cut
 from riverrun.text.symbols import SymbolTokenizer
-from riverrun.text.vocabulary import Segment, Vocabulary
+from riverrun.text.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
 
@@ -60,13 +60,6 @@ class Tokenizer(Protocol):
 
     def unseen(self, text: str) -> dict[str, int]:
         """Units of the text outside the vocabulary, with counts."""
-        ...
-
-    def segments(self, text: str) -> list[Segment]:
-        """The normalised text cut up: one segment for each id of ``encode`` and for each unit that it leaves out.
-
-        Unlike ``decode`` they show the text's own characters where a unit is unknown.
-        """
         ...
 
     def to_dict(self) -> dict[str, Any]: ...

@@ -4,26 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 UNKNOWN = 0
 START = 1
 SPECIAL = 2  # ids below this are not text
 REPLACEMENT = "\ufffd"  # how the unknown symbol is shown
-
-
-class Segment(NamedTuple):
-    """A stretch of text that one symbol stands for.
-
-    Attributes:
-        text: may be empty where several symbols make one character.
-        known: whether the vocabulary has it.
-        left_out: no symbol stands for it after all.
-    """
-
-    text: str
-    known: bool = True
-    left_out: bool = False
 
 
 @dataclass(frozen=True)
