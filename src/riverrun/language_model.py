@@ -1,6 +1,5 @@
 """A language model loaded from its directory: what it writes, and how likely a text is to it."""
 
-import math
 import numbers
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,20 +13,21 @@ from numpy.typing import NDArray
 
 from riverrun.bundle import LanguageBundle
 from riverrun.bundle.copying import copy_model
-from riverrun.data.formats.text import Reading
+from riverrun.data.reading import Reading
 from riverrun.errors import InputError
-from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
+from riverrun.evaluation.likelihood import Likelihood
+from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore
 from riverrun.generation.decoder import Decoder, Precision, build_decoder
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.state import Scores
-from riverrun.text import UNKNOWN, Tokenizer
-from riverrun.text.counting import count
+from riverrun.text import Tokenizer
 from riverrun.text.emission import Emission
 from riverrun.text.permitted import permitted_by
 from riverrun.text.stopping import Stops
-from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import check_precision, warn_of_unseen
 from riverrun.writing import Prompts, Writer
+
+__all__ = ["LineScores", "Sample", "Score", "TokenScore", "TrainedLanguageModel", "new_seed"]
 
 PRECISIONS = get_args(Precision)
 MOST_SAMPLES = 10_000
@@ -53,34 +53,6 @@ class Sample:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class TokenScore:
-    """A token and its surprisal."""
-
-    text: str
-    surprisal_bits: float
-
-
-@dataclass(frozen=True)
-class Score:
-    """The likelihood of a text and of each of its tokens."""
-
-    likelihood: Likelihood
-    token_scores: tuple[TokenScore, ...]
-
-    @property
-    def bits_per_character(self) -> float | None:
-        """None where tokens leave characters out."""
-        return self.likelihood.bits_per_character
-
-    @property
-    def perplexity(self) -> float:
-        return self.likelihood.perplexity
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**self.likelihood.to_dict(), "token_scores": [asdict(token) for token in self.token_scores]}
 
 
 class TrainedLanguageModel:
@@ -128,6 +100,11 @@ class TrainedLanguageModel:
     def reading(self) -> Reading:
         """How files become text for this model: as they did for its training."""
         return Reading.of(self.settings.data)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """Scores texts, each from the start state or in consecutive pieces."""
+        return Scorer(self.decoder, self.tokenizer)
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -237,18 +214,19 @@ class TrainedLanguageModel:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        ids = self._encode(text)
-        if not len(ids):
-            raise InputError("there is no text to score")
-        blocks = [scores for scores, _, _ in surprisals(self.decoder, ids, self.decoder.initial_state())]
-        return self.as_score(text, ids, blocks)
+        return self.scorer.score(text)
+
+    def score_lines(self, texts: Iterable[str]) -> LineScores:
+        """Surprisal of many texts, each by itself from the start state, as arrays.
+
+        What a text gets does not depend on the others. Texts are scored as they stand: to learn how likely a line is
+        to end where it does, give it with its newline.
+        """
+        return self.scorer.lines(texts)
 
     def as_score(self, text: str, ids: NDArray[np.int32], scores: Sequence[Scores]) -> Score:
         """What a decoder's scores of a text's ids [T], in pieces, say of the text."""
-        nats = np.concatenate([piece.surprisal for piece in scores])
-        correct = int(sum(piece.correct.sum() for piece in scores))
-        likelihood = Likelihood(count(self.tokenizer, text, ids), float(nats.sum()), correct)
-        return Score(likelihood, tuple(self._token_scores(text, ids.tolist(), nats)))
+        return self.scorer.as_score(text, ids, scores)
 
     def evaluate(self, source: str | Path) -> Likelihood:
         """Likelihood of a file, directory, glob or ``-``, read in pieces.
@@ -259,7 +237,7 @@ class TrainedLanguageModel:
         from riverrun.data.corpus import open_corpus
 
         corpus = open_corpus([source], self.reading)
-        result = evaluate(self.decoder, self._pieces(corpus.texts()))
+        result = self.scorer.likelihood(corpus.texts())
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")
         return result
@@ -281,19 +259,6 @@ class TrainedLanguageModel:
         ids = self.tokenizer.encode(text)
         warn_of_unseen(self.tokenizer, [text], self.settings.text.unknown, stacklevel=3)
         return ids
-
-    def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
-        for text in rebuffer(texts, self.tokenizer.unit, self.tokenizer.normalizer):
-            ids = self._encode(text)
-            yield Piece(ids, count(self.tokenizer, text, ids))
-
-    def _token_scores(self, text: str, ids: list[int], nats: np.ndarray) -> Iterator[TokenScore]:
-        """Each token by its own text, an unknown one too."""
-        decoder = self.tokenizer.decoder()
-        unknown = iter(self.tokenizer.unknown_units(text) if UNKNOWN in ids else ())
-        for symbol, surprisal in zip(ids, nats.tolist(), strict=True):
-            shown = next(unknown) if symbol == UNKNOWN else decoder.push(symbol)
-            yield TokenScore(shown, surprisal / math.log(2))
 
 
 def check_writing(prompt: Any, length: Any, n: Any, seed: Any) -> None:

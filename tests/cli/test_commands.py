@@ -1,5 +1,6 @@
 """Every command: what it prints, its JSON, and its complaints (one line on stderr, exit code 2 or 1)."""
 
+import csv
 import io
 import json
 import os
@@ -99,6 +100,16 @@ class TestMain:
 
         with pytest.raises(ModelError):
             cli("show", "/no/such/model", "--debug")
+
+
+def table(printed: str, delimiter: str = "\t") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(printed, newline=""), delimiter=delimiter))
+
+
+def ignoring_warnings(cli, *command: object) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cli(*command)[1]
 
 
 def _broken(*arguments: object) -> None:
@@ -319,18 +330,78 @@ class TestGenerate:
 
 
 class TestScoreEvaluateShowData:
-    def test_score_lists_tokens(self, cli, trained, tmp_path):
+    def test_score_prints_a_table_of_tokens(self, cli, trained, tmp_path):
         (tmp_path / "text.txt").write_text("the age\n")
-        lines = cli("score", trained, tmp_path / "text.txt")[1].splitlines()
-        assert [json.loads(line.split("\t")[1]) for line in lines] == list("the age\n")
-        assert all(float(line.split("\t")[0]) >= 0 for line in lines)
+        header, *rows = table(cli("score", trained, tmp_path / "text.txt")[1])
+        assert header == ["line", "text", "characters", "tokens", "surprisal_bits", "unknown"]
+        assert [row[1] for row in rows] == list("the age\n")
+        assert all(float(row[4]) >= 0 for row in rows)
+
+    @pytest.mark.parametrize("text", ['a "quoted" \t text', "the\n\nage", "it's ours; # NA"])
+    def test_score_shows_any_text_as_tables_are_read_elsewhere(self, cli, trained, tmp_path, text):
+        (tmp_path / "text.txt").write_text(text)
+        for flags, delimiter in (([], "\t"), (["--csv"], ",")):
+            out = ignoring_warnings(cli, "score", trained, tmp_path / "text.txt", *flags)
+            _, *rows = table(out, delimiter)
+            assert "".join(row[1] for row in rows) == text
+
+    def test_score_by_word_and_by_line(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("the spirit of\n\nan age\n")
+        bits = {}
+        for by in ("token", "word", "line"):
+            _, *rows = table(cli("score", trained, tmp_path / "text.txt", "--by", by)[1])
+            bits[by] = sum(float(row[4]) for row in rows)
+            shown = [(int(row[0]), row[1]) for row in rows]
+            if by == "word":
+                assert shown == [(1, "the"), (1, "spirit"), (1, "of"), (2, ""), (3, "an"), (3, "age")]
+            if by == "line":
+                assert shown == [(1, "the spirit of"), (2, ""), (3, "an age")]
+        assert bits["word"] == pytest.approx(bits["token"], abs=1e-4)
+        assert bits["line"] == pytest.approx(bits["token"], abs=1e-4)
+
+    def test_score_of_lines_does_not_depend_on_the_others(self, cli, trained, tmp_path):
+        (tmp_path / "one.txt").write_text("an age\n")
+        (tmp_path / "two.txt").write_text("the river\n\nan age")
+        _, alone = table(cli("score", trained, tmp_path / "one.txt", "--lines")[1])
+        header, *rows = table(cli("score", trained, tmp_path / "one.txt", tmp_path / "two.txt", "--lines")[1])
+        assert header[0] == "file"
+        assert [row[2] for row in rows] == ["an age", "the river", "", "an age"]
+        assert [row[0] for row in rows] == [str(tmp_path / "one.txt")] + [str(tmp_path / "two.txt")] * 3
+        assert rows[0][1:] == alone
+        assert rows[3][2:] == alone[1:]
+        evaluated = json.loads(cli("evaluate", trained, tmp_path / "one.txt", "--json")[1])
+        bits = evaluated["bits_per_character"] * evaluated["characters"]
+        assert float(alone[4]) == pytest.approx(bits, rel=1e-5)
+
+    def test_score_as_json_lines_and_as_one_object(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("the age\nours\n")
+        out = cli("score", trained, tmp_path / "text.txt", "--by", "word", "--jsonl")[1]
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert [row["text"] for row in rows] == ["the", "age", "ours"]
+        assert set(rows[0]) == {"line", "text", "characters", "tokens", "surprisal_bits", "unknown"}
+        assert (
+            json.loads(cli("score", trained, tmp_path / "text.txt", "--by", "word", "--json")[1])["rows"]
+            == rows
+        )
+
+    def test_score_shows_unknown_characters_as_they_are(self, cli, trained, tmp_path):
+        (tmp_path / "text.txt").write_text("an жage\n")
+        _, *rows = table(ignoring_warnings(cli, "score", trained, tmp_path / "text.txt", "--by", "word"))
+        assert [(row[1], row[5]) for row in rows] == [("an", "0"), ("жage", "1")]
+
+    def test_score_refuses_what_does_not_go_together(self, complaint, cli, trained, corpus, tmp_path):
+        assert "one text" in complaint("score", trained, corpus, corpus, "--html", tmp_path / "page.html")
+        assert "one text" in complaint("score", trained, corpus, corpus, "--json")
+        assert "leave out --lines" in complaint("score", trained, corpus, "--html", tmp_path / "p", "--lines")
+        tiny.train(corpus, tmp_path / "m", text__unit="clause", training__batch=1, training__chunk=2)
+        assert "several words" in complaint("score", tmp_path / "m", corpus, "--by", "word")
 
     def test_score_json(self, cli, trained, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the age")))
         report = json.loads(cli("score", trained, "--json")[1])
         assert set(report) == EVALUATE_KEYS | {"token_scores"}
         assert [token["text"] for token in report["token_scores"]] == list("the age")
-        assert set(report["token_scores"][0]) == {"text", "surprisal_bits"}
+        assert set(report["token_scores"][0]) == {"text", "surprisal_bits", "known"}
 
     def test_score_page_shows_the_text_and_loads_nothing(self, cli, trained, tmp_path):
         (tmp_path / "text.txt").write_text("it & we <b>")
@@ -344,11 +415,67 @@ class TestScoreEvaluateShowData:
         assert "http" not in page
         assert "<script" not in page
 
-    def test_evaluate(self, cli, trained, corpus):
+    def test_evaluate_says_what_was_learned_and_puts_held_out_text_first(self, cli, trained, corpus):
         report = json.loads(cli("evaluate", trained, corpus, "--json")[1])
-        assert set(report) == EVALUATE_KEYS
+        assert set(report) == EVALUATE_KEYS | {"caveat", "learned_share", "chose_the_weights", "held_out"}
         assert report["tokens"] == report["characters"] == len(corpus.read_text())
-        assert "bits per character" in cli("evaluate", trained, corpus)[1]
+        assert report["learned_share"] == pytest.approx(0.9, abs=1e-3)
+        held_out = report["held_out"]
+        assert held_out["tokens"] == report["tokens"] - int(report["tokens"] * 0.9)
+        shown = json.loads(cli("show", trained, "--json")[1])["facts"]
+        assert held_out["nats_per_token"] == pytest.approx(shown["validation_nats_per_token"], rel=0.02)
+        first, header, *lines = cli("evaluate", trained, corpus)[1].splitlines()
+        assert first.startswith(
+            "the model has learned from the first 90% of this; the rest was held out; it chose"
+        )
+        assert header.split() == ["held", "out", "all", "of", "it"]
+        (line,) = [line for line in lines if line.startswith("bits per character")]
+        assert line.split()[3:] == [f"{each['bits_per_character']:.4f}" for each in (held_out, report)]
+
+    def test_evaluate_another_text(self, cli, trained, tmp_path):
+        (tmp_path / "other.txt").write_text("the river is ours\n" * 5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = json.loads(cli("evaluate", trained, tmp_path / "other.txt", "--json")[1])
+            assert "bits per character" in cli("evaluate", trained, tmp_path / "other.txt")[1]
+        assert set(report) == EVALUATE_KEYS | {"caveat"}
+
+    def test_evaluate_a_file_that_was_held_out(self, cli, corpus, tmp_path):
+        (tmp_path / "v.txt").write_text(tiny.text(100, seed=5))
+        tiny.train(corpus, tmp_path / "m", data__validation=str(tmp_path / "v.txt"))
+        assert cli("evaluate", tmp_path / "m", tmp_path / "v.txt")[1].startswith(
+            "the model did not learn from this; it chose the weights"
+        )
+        assert "learned from all of this" in cli("evaluate", tmp_path / "m", corpus)[1]
+
+    def test_evaluate_several_files(self, cli, complaint, trained, tmp_path):
+        for name in ("a", "b"):
+            (tmp_path / f"{name}.txt").write_text(tiny.text(20, seed=ord(name)))
+        files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+        reports = json.loads(cli("evaluate", trained, *files, "--json")[1])["files"]
+        alone = json.loads(cli("evaluate", trained, files[0], "--json")[1])
+        assert f"{files[1]}:" in cli("evaluate", trained, *files)[1]
+        assert [report["file"] for report in reports] == list(map(str, files))
+        assert reports[0] == {"file": str(files[0])} | alone
+        assert "no such file" in complaint("evaluate", trained, files[0], tmp_path / "missing")
+
+    def test_evaluate_says_what_is_left_out_and_how_little_there_is(self, cli, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "m", text__unknown="skip")
+        (tmp_path / "t.txt").write_text("age" + "ж" * 19)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = json.loads(cli("evaluate", tmp_path / "m", tmp_path / "t.txt", "--json")[1])
+            out = cli("evaluate", tmp_path / "m", tmp_path / "t.txt")[1]
+        assert report["bits_per_character"] is None
+        assert re.search(r"bits per character +undefined", out)
+        assert (
+            "only 3 tokens: the figures say next to nothing; 19 of 22 characters left out: 'ж' (19 times)"
+            in out
+        )
+
+    def test_evaluate_pairs_that_were_learned_from(self, cli, translated, pairs):
+        out = cli("evaluate", translated, pairs, "--beam", "1")[1]
+        assert out.startswith("the model has learned from 90% of these pairs")
 
     @pytest.mark.parametrize("precision", ["bf16", "int8"])
     def test_fewer_bits_give_nearly_the_same(self, cli, trained, corpus, precision):
@@ -374,6 +501,22 @@ class TestScoreEvaluateShowData:
         assert Path(cli("data", "get", "python-docs")[1].strip()).exists()
         assert "MB freed" in cli("data", "clean")[1]
         assert "no text is called" in complaint("data", "get", "nothing")
+        assert "give one name" in complaint("data", "get")
+        assert "give the files" in complaint("data", "show")
+        assert "give no name" in complaint("data", "list", "nothing")
+
+    def test_data_show_prints_what_would_be_learned(self, cli, complaint, tmp_path):
+        (tmp_path / "page.html").write_text("<title>no</title><p>A page\n of text.</p>")
+        code, out, err = cli("data", "show", tmp_path / "page.html")
+        assert (code, out) == (0, "A page of text.\n")
+        assert err == f"{tmp_path / 'page.html'}: 16 characters\n"
+        assert cli("data", "show", tmp_path / "page.html", "--format", "text")[1].startswith("<title>")
+        (tmp_path / "rows.jsonl").write_text('{"body": "one"}\n{"body": "two"}\n')
+        assert cli("data", "show", tmp_path / "rows.jsonl", "--data.field", "body")[1:] == (
+            "one\ntwo\n",
+            f"{tmp_path / 'rows.jsonl'}: 8 characters in 2 documents\n",
+        )
+        assert "choose one by --data.field" in complaint("data", "show", tmp_path / "rows.jsonl")
 
     @pytest.mark.parametrize("command", ["score", "evaluate"])
     def test_a_bad_text_is_refused(self, complaint, trained, command, tmp_path):

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats.text import Reading
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 AUTO = Reading("auto", "unify")
@@ -114,7 +114,41 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
         open_corpus([tmp_path])
 
 
-def test_a_link_to_a_folder_above_is_not_followed_for_ever(tmp_path):
-    write(tmp_path / "a.txt", "a\n")
-    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
-    assert read_text(str(tmp_path), AUTO) == "a\n"
+@pytest.mark.parametrize("item", ["{}", "{}/**", "{}/**/*.txt"])
+def test_links_are_not_followed_out_of_a_folder_nor_in_circles(tmp_path, item):
+    folder, outside = tmp_path / "folder", write(tmp_path / "outside.txt", "outside\n")
+    write(folder / "b/a.txt", "a\n")
+    (folder / "b" / "circle.txt").symlink_to(folder, target_is_directory=True)
+    (folder / "c.txt").symlink_to(outside)
+    (folder / "d.txt").symlink_to(folder / "b" / "a.txt")
+    text, (account,) = said(lambda: read_text(item.format(folder), AUTO))
+    assert text == "a\na\n"
+    assert "2 left out: 1 a link to a folder, 1 a link that leads out of the folder" in account
+
+
+def test_a_pattern_of_folders_is_matched_as_shells_do(tmp_path, monkeypatch):
+    for name in ("a.txt", "b/c.txt", "b/d/e.txt", "b/d/f.md", "b/.g/h.txt", "b/i[1].txt"):
+        write(tmp_path / name, f"{name} ")
+    monkeypatch.chdir(tmp_path)
+    for pattern, names in {
+        "**/*.txt": "a.txt b/c.txt b/d/e.txt b/i[1].txt",
+        "b/**/*.txt": "b/c.txt b/d/e.txt b/i[1].txt",
+        "b/**/?.md": "b/d/f.md",
+        "**/[!e].txt": "a.txt b/c.txt",
+        "*.txt": "a.txt",
+        "b/**": "b/c.txt b/d/e.txt b/d/f.md b/i[1].txt",
+    }.items():
+        assert read_text(pattern, AUTO).split() == names.split()
+    with pytest.raises(CorpusError, match="no such file"):
+        read_text("**/*.nothing", AUTO)
+    with pytest.raises(CorpusError, match="no such file"):
+        read_text("nowhere/**", AUTO)
+    with pytest.raises(CorpusError, match="no such file"):
+        read_text("**/[z-a]", AUTO)
+
+
+def test_zeros_without_end_are_refused_at_once():
+    if not os.path.exists("/dev/zero"):
+        pytest.skip("there is no /dev/zero here")
+    with pytest.raises(CorpusError, match="a binary file: a zero byte near offset 0"):
+        open_corpus(["/dev/zero"])

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riverrun.data.corpus import open_corpus
-from riverrun.data.formats.text import Chunk, Reading
+from riverrun.data.formats.text import Chunk
 from riverrun.data.line_ends import LineEnds
+from riverrun.data.reading import Reading
 
 
 def unified(text: str) -> str:

@@ -25,7 +25,8 @@ def test_as_a_plain_search(sample, training, cut):
         if any(contains(text, plain[i : i + n]) for i in range(len(plain) - n + 1))
     ]
     assert result.longest == max(lengths)
-    assert contains(text, plain[result.place : result.place + result.longest])
+    assert contains(text, plain[result.place : result.end])
+    assert result.end - result.place == result.longest
     for n in NGRAMS:
         if n <= len(plain):
             grams = [plain[i : i + n] for i in range(len(plain) - n + 1)]
@@ -37,3 +38,19 @@ def test_a_stretch_across_pieces_is_found():
     pieces = [np.arange(3), np.arange(3, 5), np.arange(5, 50)]
     assert copied(sample, lambda: iter(pieces), 10).all()
     assert copying(sample, lambda: iter(pieces)).longest == 10
+
+
+@settings(max_examples=100, deadline=None)
+@given(sample=ids, training=ids)
+def test_blanks_do_not_count(sample, training):
+    result = copying(sample, lambda: iter([training]), blanks={0})
+    visible, text = sample[sample != 0], training[training != 0]
+    assert result.longest == copying(visible, lambda: iter([text])).longest
+    copy = sample[result.place : result.end]
+    assert (copy != 0).sum() == result.longest
+    assert contains(text.tolist(), copy[copy != 0].tolist())
+
+
+def test_a_stretch_of_blanks_is_no_copy():
+    sample, training = np.array([1, 0, 0, 0, 0, 2]), np.array([0, 0, 0, 0, 0, 1])
+    assert copying(sample, lambda: iter([training]), blanks={0}).longest == 1

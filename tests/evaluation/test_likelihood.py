@@ -8,7 +8,7 @@ import pytest
 import riverrun
 import tiny
 from riverrun.evaluation import likelihood
-from riverrun.evaluation.likelihood import Likelihood, evaluate
+from riverrun.evaluation.likelihood import Likelihood
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.state import Position
 from riverrun.text import START
@@ -73,8 +73,8 @@ def test_neither_blocks_nor_pieces_change_anything(block, judge, monkeypatch):
     monkeypatch.setattr(likelihood, "BLOCK", block)
     assert judge.score(TEXT).likelihood.to_dict() == pytest.approx(expected, rel=1e-6)
     for size in (1, 3, 20):
-        pieces = judge._pieces([TEXT[place : place + size] for place in range(0, len(TEXT), size)])
-        assert evaluate(judge.decoder, pieces).to_dict() == pytest.approx(expected, rel=1e-6)
+        pieces = [TEXT[place : place + size] for place in range(0, len(TEXT), size)]
+        assert judge.scorer.likelihood(pieces).to_dict() == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_long_text_is_scored_past_a_block(model):
@@ -94,9 +94,26 @@ def test_unknown_symbols_are_scored_and_named(model):
         score = model.score("thé ßpé")
     assert score.likelihood.tokens == 7
     assert score.likelihood.unknown_share == pytest.approx(3 / 7)
-    assert "".join(token.text for token in score.token_scores) == "thé ßpé"
+    assert score.token_scores[2].text == "é"
 
 
 def test_nothing_to_score_is_refused(model):
     with pytest.raises(riverrun.RiverrunError, match="no text to score"):
         model.score("")
+
+
+def test_what_is_skipped_is_counted_and_has_no_figure_a_character(corpus, tmp_path):
+    tiny.train(corpus, tmp_path / "m", text__unknown="skip")
+    model = riverrun.load(tmp_path / "m")
+    text = "age" + "ж" * 19
+    (tmp_path / "text.txt").write_text(text)
+    with pytest.warns(UserWarning, match=r"never seen in training and left out: 'ж' \(19 times\)"):
+        score = model.score(text)
+    with pytest.warns(UserWarning, match="left out"):
+        assert model.evaluate(tmp_path / "text.txt").to_dict() == pytest.approx(score.likelihood.to_dict())
+    figures = score.likelihood.to_dict()
+    assert (figures["tokens"], figures["characters"], figures["left_out_characters"]) == (3, 22, 19)
+    assert (figures["bits_per_character"], figures["bits_per_byte"]) == (None, None)
+    assert figures["unknown_share"] == pytest.approx(19 / 22)
+    assert [token.surprisal_bits for token in score.token_scores[3:]] == [None] * 19
+    assert "".join(token.text for token in score.token_scores) == text

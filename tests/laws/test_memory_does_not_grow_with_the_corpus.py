@@ -52,7 +52,7 @@ def test_encoding_and_reading_lanes_hold_only_pieces(unit, long_text, own_cache,
 def test_evaluation_holds_only_pieces(long_text, monkeypatch, model):
     monkeypatch.setattr(corpus_room, "CHUNK_BYTES", 1 << 18)
     tracemalloc.start()
-    pieces = islice(model._pieces(open_corpus([long_text]).texts()), 6)
+    pieces = islice(model.scorer._pieces(open_corpus([long_text]).texts()), 6)
     longest = max(len(piece.ids) for piece in pieces)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

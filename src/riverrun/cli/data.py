@@ -1,32 +1,90 @@
-"""``riverrun data``: known texts and the cache."""
+"""``riverrun data``: known texts, the text of any file, and the cache."""
 
 import argparse
+import sys
 
 from riverrun.cli.main import Parser
 
+ACTIONS = ("list", "get", "show", "clean")
+
 
 def add_arguments(parser: Parser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|get|clean")
-    actions.add_parser("list", help="the texts known by name")
-    getter = actions.add_parser("get", help="download a text")
-    getter.add_argument("name", help="its name")
-    actions.add_parser("clean", help="delete encoded and downloaded texts from the cache")
+    parser.usage = "riverrun data list | get NAME | show FILE... | clean"
+    parser.add_argument(
+        "action",
+        choices=ACTIONS,
+        metavar="ACTION",
+        help="list: texts known by name; get: download one; show: print what would be learned of files; "
+        "clean: delete encoded and downloaded texts from the cache",
+    )
+    parser.add_argument("name", nargs="*", metavar="NAME", help="what to get or to show")
+    parser.add_argument(
+        "--field", "--data.field", default="text", help="show: field of JSON lines, or column of a CSV table"
+    )
+    parser.add_argument(
+        "--format",
+        "--data.format",
+        choices=("auto", "text"),
+        default="auto",
+        help="show: auto: documents, web pages and tables for what they are; text: as they stand",
+    )
+    parser.add_argument(
+        "--line-ends",
+        "--data.line-ends",
+        choices=("unify", "keep"),
+        default="unify",
+        help="show: CR LF and CR are read as LF, or kept",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.data import builtin_pairs, cache, library
+    from riverrun.errors import InputError
 
+    wanted = {"list": "no name", "clean": "no name", "get": "one name", "show": "the files"}[options.action]
+    given = len(options.name)
+    if (
+        (wanted == "no name" and given)
+        or (wanted == "one name" and given != 1)
+        or (wanted == "the files" and not given)
+    ):
+        raise InputError(f"riverrun data {options.action}: give {wanted}; see riverrun data --help")
     match options.action:
         case "list":
-            for name, about in library.BUILT_IN.items():
-                print(f"{name:18} built in   {about}")
-            for name, about in builtin_pairs.ABOUT.items():
-                print(f"{name:18} generated  {about}")
-            for name, known in library.DOWNLOADS.items():
-                state = "here" if library.downloaded(name) else "download"
-                print(f"{name:18} {state:10} {known.about}")
+            _list()
         case "get":
-            print(library.download(options.name))
+            from riverrun.data import library
+
+            print(library.download(options.name[0]))
+        case "show":
+            _show(options)
         case "clean":
+            from riverrun.data import cache
+
             print(f"{cache.clean() / 1e6:.1f} MB freed in {cache.cache_directory()}")
     return 0
+
+
+def _list() -> None:
+    from riverrun.data import builtin_pairs, library
+
+    for name, about in library.BUILT_IN.items():
+        print(f"{name:18} built in   {about}")
+    for name, about in builtin_pairs.ABOUT.items():
+        print(f"{name:18} generated  {about}")
+    for name, known in library.DOWNLOADS.items():
+        state = "here" if library.downloaded(name) else "download"
+        print(f"{name:18} {state:10} {known.about}")
+
+
+def _show(options: argparse.Namespace) -> None:
+    """The text on standard output; how much it is, and what of it is not plain, on standard error."""
+    from riverrun.data.corpus import open_corpus
+    from riverrun.data.reading import Reading
+
+    corpus = open_corpus(options.name, Reading(options.format, options.line_ends, options.field))
+    for text in corpus.texts():
+        sys.stdout.write(text)
+    sys.stdout.flush()
+    documents = sum(chunk.opens_document for chunk in corpus.chunks())
+    what = f" in {documents:,} documents" if documents > 1 else ""
+    print(f"{corpus.name}: {corpus.characters:,} characters{what}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """``riverrun report``: a page about a model."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from riverrun.cli.main import Parser
@@ -17,6 +18,10 @@ def run(options: argparse.Namespace) -> int:
     from riverrun.reporting.model_report import write_report
 
     model = load(options.model)
+
+    def tell(message: str) -> None:
+        print(f"{message} ...", file=sys.stderr)
+
     beside = model.path.with_name(f"{model.path.resolve().name}-report.html")
-    print(write_report(model, Path(options.output) if options.output else beside, options.text))
+    print(write_report(model, Path(options.output) if options.output else beside, options.text, tell))
     return 0

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riverrun.data.finding import find, shown
-from riverrun.data.formats.text import Chunk, Reading, chunks_of
+from riverrun.data.formats.text import Chunk, chunks_of
 from riverrun.data.line_ends import LineEnds
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 AS_IT_STANDS = Reading()

@@ -1,6 +1,5 @@
 """From what a user names (files, folders, globs, known texts, ``-``) to files of text."""
 
-import glob
 import itertools
 import os
 import shlex
@@ -8,7 +7,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,10 @@ from typing import BinaryIO, cast
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.formats.packing import unpacked_name
 from riverrun.data.formats.recognition import Format, is_named_as_text, recognise
-from riverrun.data.formats.text import DOCUMENTS, TABLES, Reading, chunks_of, text_of_document
+from riverrun.data.formats.text import DOCUMENTS, TABLES, chunks_of, text_of_document
 from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
+from riverrun.data.reading import Reading
+from riverrun.data.walking import Entry, below, matching
 from riverrun.errors import CorpusError
 
 
@@ -33,13 +34,13 @@ def find(item: str, reading: Reading) -> list[Path]:
     if item == "-":
         return [_as_text(_spool(standard_input()), "what was piped in", reading)]
     if os.path.isdir(item):  # unlike Path.is_dir, False for names that no file can have
-        return _of_many(_below(item), item, reading)
+        return _of_many(below(item), item, reading)
     if os.path.isfile(item):
         return [_as_text(Path(item), item, reading)]
     if os.path.exists(item):  # a pipe
         with open(item, "rb") as stream:
             return [_as_text(_spool(stream), "what was piped in", reading)]
-    if matches := sorted(match for match in glob.glob(item, recursive=True) if os.path.isfile(match)):
+    if matches := list(matching(item)):
         return _of_many(matches, item, reading)
     return [_known(item)]
 
@@ -69,22 +70,6 @@ def _known(item: str) -> Path:
     raise CorpusError(f"{name}: no such file, directory or known text (see: riverrun data list)")
 
 
-def _below(folder: str) -> Iterator[str]:
-    """Files in a folder and those below it, by name, without hidden ones."""
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(
-                (entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name
-            )
-    except OSError as error:
-        raise CorpusError(f"{folder} cannot be read: {error.strerror}") from error
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path)
-        elif entry.is_file():
-            yield entry.path
-
-
 @dataclass
 class _Account:
     """How many files are used and how many left out, by their endings and what they are."""
@@ -104,11 +89,15 @@ class _Account:
         )
 
 
-def _of_many(paths: Iterable[str], item: str, reading: Reading) -> list[Path]:
+def _of_many(entries: Iterable[Entry], item: str, reading: Reading) -> list[Path]:
     """The files among many that are text, or can be made text; the others are said."""
-    known = [(Path(path), _recognised(Path(path), path)) for path in paths]
+    account, found, known = _Account(), [], []
+    for name, left_out in entries:
+        if left_out:
+            account.left_out[left_out] += 1
+        else:
+            known.append((Path(name), _recognised(Path(name), name)))
     named = any(is_named_as_text(path) and format.kind != "refused" for path, format in known)
-    account, found = _Account(), []
     for path, format in known:
         suffix = path.suffix.lower() or "without ending"
         if format.kind == "refused":
@@ -176,8 +165,15 @@ def _made_text(path: Path, format: Format, name: str, reading: Reading) -> Path:
 
 
 def _spool(stream: BinaryIO) -> Path:
-    """A stream is read several times, so it is kept in a temporary file until the process ends."""
-    return _kept(iter(lambda: stream.read(1 << 22), b""))
+    """A stream is read several times, so it is kept in a temporary file until the process ends.
+
+    Raises:
+        CorpusError: it begins with a zero byte, as no text does and as devices may give without end.
+    """
+    first = stream.read(_FIRST)
+    if first.startswith(b"\x00") and first.count(0) == len(first):
+        raise CorpusError("what was piped in is a binary file: a zero byte near offset 0, line 1")
+    return _kept(itertools.chain([first], iter(lambda: stream.read(1 << 22), b"")))
 
 
 def _kept(blocks: Iterable[bytes]) -> Path:
@@ -194,6 +190,7 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
 
 
 _numbers = itertools.count()
+_FIRST = 1 << 12  # bytes
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -2,8 +2,9 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,36 @@ def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
 
 
 @dataclass(frozen=True)
+class Familiar:
+    """What a model knows of a text that belonged to its training.
+
+    Attributes:
+        learned: characters from the start on that it has learned from.
+        chose: the rest of the text was looked at to choose the weights.
+    """
+
+    learned: int
+    chose: bool
+
+
+def familiar(corpus: Corpus, facts: Mapping[str, Any], validation: float | str) -> Familiar | None:
+    """What a model knows of a text, by what its manifest says; None for a text of which that says nothing.
+
+    Args:
+        corpus: the text.
+        facts: of the model; ``corpus`` and ``held_out`` have the checksums of what it was trained on and judged by.
+        validation: what was held out: the share of its training text, or a file.
+    """
+    if corpus.digest == facts.get("corpus", {}).get("sha256"):
+        if isinstance(validation, str):
+            return Familiar(corpus.characters, False)
+        return Familiar(split_text(corpus, validation).training.stop, True)
+    if corpus.digest == facts.get("held_out", {}).get("sha256"):
+        return Familiar(0, True)
+    return None
+
+
+@dataclass(frozen=True)
 class PairSplit:
     """Both parts of a corpus of pairs; no source is in both.
 
@@ -84,7 +115,7 @@ class PairSplit:
         corpus: all pairs learned from.
         training, held_out: give the pairs of a part anew at each call.
         digest: of all that is read, in hexadecimal.
-        file: what is held out, where it is a file of its own.
+        file: what is held out, where that is a file.
     """
 
     corpus: PairCorpus

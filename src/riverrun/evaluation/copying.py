@@ -4,7 +4,7 @@ Stretches are compared by a polynomial hash modulo 2**64 over randomised symbols
 and in pieces of the training text, so that memory does not grow with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,25 +24,42 @@ class Copying:
     """What of a sample stands in the training text.
 
     Attributes:
-        longest: symbols in the longest stretch that does.
+        longest: symbols in the longest stretch that does, blanks not counted.
         place: where in the sample it begins.
+        end: where it ends; blanks within it are between the two.
         new: by n, the share of the sample's n-grams that does not.
     """
 
     longest: int
     place: int
+    end: int
     new: dict[int, float]
 
 
-def copying(sample: Ids, training: Source) -> Copying:
-    """Compare a sample [T] with the training text."""
-    low, high = 0, len(sample)  # a stretch of length ``low`` is copied, of ``high + 1`` none
+def copying(sample: Ids, training: Source, blanks: Collection[int] = ()) -> Copying:
+    """Compare a sample [T] with the training text.
+
+    Args:
+        sample: ids.
+        training: the text.
+        blanks: ids of blanks: a stretch of nothing but these is no copy, and how many stand between two words does
+            not matter.
+    """
+    ignored = np.array(sorted(blanks), np.int64)
+    visible = np.flatnonzero(~np.isin(sample, ignored))
+    seen = sample[visible]
+
+    def words() -> Iterator[Ids]:
+        return (piece[~np.isin(piece, ignored)] for piece in training())
+
+    low, high = 0, len(seen)  # a stretch of length ``low`` is copied, of ``high + 1`` none
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if copied(sample, training, middle).any() else (low, middle - 1)
-    place = int(copied(sample, training, low).argmax()) if low else 0
+        low, high = (middle, high) if copied(seen, words, middle).any() else (low, middle - 1)
+    place = int(copied(seen, words, low).argmax()) if low else 0
+    begin, end = (int(visible[place]), int(visible[place + low - 1]) + 1) if low else (0, 0)
     new = {n: 1 - float(copied(sample, training, n).mean()) for n in NGRAMS if n <= len(sample)}
-    return Copying(low, place, new)
+    return Copying(low, begin, end, new)
 
 
 def copied(sample: Ids, training: Source, length: int) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
 from riverrun.reporting import page
-from riverrun.reporting.attention_page import ABOUT, tables
+from riverrun.reporting.attention_page import ABOUT, key, tables
 from riverrun.reporting.noted_texts import GONE, held_out_corpus
 from riverrun.reporting.translations import marked
 from riverrun.translator import TrainedTranslator
@@ -30,7 +30,7 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
         warnings.filterwarnings("ignore", "never seen in training")
         warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = model.translations(wanted)
-        drawn = [page.paragraph(ABOUT), *tables(model, found[:DRAWN])] if _looks(model) else []
+        drawn = [page.paragraph(ABOUT), key(), *tables(model, found[:DRAWN])] if _looks(model) else []
     lines = [
         (
             translation.source,

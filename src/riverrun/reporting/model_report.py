@@ -1,66 +1,59 @@
-"""The page of a model: settings, curves, samples; of a language model the surprisal of a held-out passage and what it
-copies, of a translator what it makes of held-out pairs and where it looked.
+"""The page of a model: what it is and how good, curves, samples; of a language model what it copies and the surprisal
+of a held-out passage, of a translator what it makes of held-out pairs and where it looked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.bundle.writing import writing
-from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
-from riverrun.data.formats.text import Reading
-from riverrun.data.held_out import Stretch, split_text
+from riverrun.data.corpus import Corpus, open_corpus
+from riverrun.data.held_out import TextSplit
+from riverrun.data.reading import Reading
+from riverrun.data.repeats import repeats
 from riverrun.errors import CorpusError
-from riverrun.evaluation.copying import NGRAMS, Copying, copying
-from riverrun.files import outgoing
-from riverrun.reporting import page, pictures
+from riverrun.reporting import page
+from riverrun.reporting.copying_section import copying_section
+from riverrun.reporting.curves import chart, smoothed
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
-from riverrun.reporting.noted_texts import GONE, held_out_corpus, training_corpus
+from riverrun.reporting.noted_texts import GONE, noted_split, training_corpus
+from riverrun.reporting.opening import Model, opening
 from riverrun.reporting.surprisal_page import coloured
-from riverrun.text.tokenizer import rebuffer
 from riverrun.trained import by_section
 
-SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
 PASSAGE_LENGTH = 1500  # characters
 
-Model = TrainedLanguageModel | TrainedTranslator
 
-
-def write_report(model: Model, output: Path, text: str | None = None) -> Path:
-    """Write the page, and its pictures as PNG beside it.
+def write_report(
+    model: Model, output: Path, text: str | None = None, tell: Callable[[str], None] = lambda message: None
+) -> Path:
+    """Write the page, complete in one file.
 
     Args:
         model: a trained language model, translator or tagger.
         output: the page.
         text: its training text or pairs, where they are no longer where they were.
+        tell: is told what is being done.
 
     Raises:
         CorpusError: the text given is not the model's.
         OutputError: the page cannot be written.
     """
     history = read_history(model.path)
+    tell("reading the training text")
     corpus, missing = training_text(model, text)
-    png = _loss(history)
-    picture = output.with_name(f"{output.stem}-loss.png")
-    with writing(picture):
-        outgoing.write(picture, png)
-    parts = [
-        page.section("The model", page.table(("", ""), _facts(model))),
-        page.section("Loss against time", page.picture(png, "loss against seconds")),
-        _samples_section(model, history),
-    ]
+    parts = [*opening(model, history), _curves(model, history), _samples_section(model, history)]
     if corpus is None:
         parts.append(page.section("What needs the training text", page.paragraph(missing)))
     elif isinstance(model, TrainedTranslator):
+        tell("translating held-out pairs")
         parts.append(held_out_section(model, corpus))
     else:
-        parts += [_copying_section(model, corpus, history), _surprisal_section(model, corpus)]
-    parts.append(page.section("Settings", page.table(("setting", "value"), _settings(model))))
-    return page.write(output, f"riverrun model {model.path.name}", parts)
+        parts += _text_sections(model, corpus, tell)
+    parts.append(page.folded("Facts", page.table(("", ""), _facts(model))))
+    parts.append(page.folded("Settings", page.table(("setting", "value"), _settings(model))))
+    return page.write(output, f"riverrun model {model.path.resolve().name}", parts)
 
 
 def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
@@ -79,22 +72,28 @@ def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
     return found, ""
 
 
-def copying_by_temperature(
-    model: TrainedLanguageModel, corpus: Corpus, temperatures: tuple[float, ...]
-) -> dict[float, tuple[str, Copying]]:
-    """A sample at each temperature: its longest copied stretch as text, and the measures."""
-    tokenizer, learned = model.tokenizer, _learned(model, corpus)
+def _reading(model: Model) -> Reading:
+    """How files become text for a model; files of pairs are read as they stand."""
+    return Reading() if isinstance(model, TrainedTranslator) else model.reading
 
-    def training() -> Iterator[np.ndarray]:
-        for piece in rebuffer(learned.texts(), tokenizer.unit, tokenizer.normalizer):
-            yield tokenizer.encode(piece)
 
-    found = {}
-    for temperature in temperatures:
-        ids = tokenizer.encode(model.generate(length=SAMPLE_LENGTH, temperature=temperature, seed=0))
-        result = copying(ids, training)
-        found[temperature] = tokenizer.decode(ids[result.place : result.place + result.longest]), result
-    return found
+def _curves(model: Model, history: History) -> str:
+    """Training loss, smoothed, beside held-out loss; and why they are not to be compared."""
+    settings = by_section(model.settings)
+    raised = [
+        f"{name} ({settings[section][key]:g})"
+        for section, key, name in (
+            ("model", "dropout", "dropout"),
+            ("training", "label_smoothing", "label smoothing"),
+        )
+        if settings[section].get(key)
+    ]
+    about = "Held-out loss is what counts: where it rises while the training loss falls, text is learned by heart."
+    if raised:
+        about += f" The training loss is measured with {' and '.join(raised)}, which raise it: only its course tells."
+    lines = {"training": smoothed(history.training_loss), "held out": history.held_out_loss}
+    shown = chart({name: line for name, line in lines.items() if line}, "seconds", "nats per symbol")
+    return page.section("Loss against time", shown, page.paragraph(about, "quiet"))
 
 
 def _samples_section(model: Model, history: History) -> str:
@@ -103,64 +102,34 @@ def _samples_section(model: Model, history: History) -> str:
     return page.section("Samples by step and temperature", page.samples_grid(history.samples, history.epochs))
 
 
-def _copying_section(model: TrainedLanguageModel, corpus: Corpus, history: History) -> str:
-    temperatures = model.settings.training.preview_temperatures or (1.0,)
-    lines = [
-        (
-            f"{temperature:g}",
-            f"{result.longest}",
-            span,
-            *(f"{result.new[n]:.1%}" if n in result.new else "" for n in NGRAMS),
+def _text_sections(model: TrainedLanguageModel, corpus: Corpus, tell: Callable[[str], None]) -> list[str]:
+    """What of a model's texts is copied, and the first held-out passage, coloured."""
+    if (split := noted_split(corpus, model.facts, model.settings.data.validation, model.reading)) is None:
+        return [page.section("Held-out text", page.paragraph(f"It cannot be read. {GONE}"))]
+    tell("writing samples and comparing them with the training text")
+    copied = copying_section(model, split)
+    tell("scoring a held-out passage")
+    return [copied, _held_out_passage(model, split)]
+
+
+def _held_out_passage(model: TrainedLanguageModel, split: TextSplit) -> str:
+    part = split.held_out
+    score = model.score("".join(part.corpus.texts(part.start, min(part.stop, part.start + PASSAGE_LENGTH))))
+    figure, characters = score.bits_per_character, score.likelihood.characters
+    kind = f"the file {split.file.name}" if split.file else "the end of the text"
+    about = f"Held out was {kind}, {part.characters:,} characters. The first {characters:,} of them: " + (
+        score.likelihood.counts.caveat if figure is None else f"{figure:.3f} bits per character"
+    )
+    leaked = repeats(part.texts(), split.training.texts())
+    known = ""
+    if leaked.repeated_lines:
+        known = (
+            f" {leaked.repeated_lines:,} of {leaked.lines:,} held-out lines ({leaked.share:.0%}) stand in the training "
+            "text too."
         )
-        for temperature, (span, result) in copying_by_temperature(model, corpus, temperatures).items()
-    ]
-    header = ("temperature", "longest copied", "it reads", *(f"new {n}-grams" for n in NGRAMS))
-    about = (
-        f"Of {SAMPLE_LENGTH:,} symbols at each temperature: the longest stretch that stands in the training text "
-        "word for word, and the share of n-grams that do not stand in it."
-    )
-    return page.section("Copying", page.paragraph(about), page.table(header, lines))
-
-
-def _surprisal_section(model: TrainedLanguageModel, corpus: Corpus) -> str:
-    """The first held-out passage, coloured."""
-    if (part := _held_out(model, corpus)) is None:
-        return page.section("Surprisal of a held-out passage", page.paragraph(GONE))
-    stop = min(part.stop, part.start + PASSAGE_LENGTH)
-    score = model.score("".join(part.corpus.texts(part.start, stop)))
-    about = f"The first held-out passage: {score.bits_per_character:.3f} bits per character."
     return page.section(
-        "Surprisal of a held-out passage",
-        page.paragraph(about),
-        f'<p style="white-space:pre-wrap;font-family:monospace">{coloured(score)}</p>',
+        "Surprisal of a held-out passage", page.paragraph(f"{about}.{known}"), *coloured(score)
     )
-
-
-def _learned(model: TrainedLanguageModel, corpus: Corpus) -> Stretch:
-    """What of a corpus a model learned from."""
-    validation = model.settings.data.validation
-    if isinstance(validation, str):
-        return Stretch(corpus, 0, corpus.characters)
-    return split_text(corpus, validation).training
-
-
-def _held_out(model: TrainedLanguageModel, corpus: Corpus) -> Stretch | None:
-    """What was held out of it; None where that was a file which is not as it was, or may not be opened."""
-    validation = model.settings.data.validation
-    if not isinstance(validation, str):
-        return split_text(corpus, validation).held_out
-    other = held_out_corpus(validation, model.facts, _reading(model))
-    return None if other is None else Stretch(other, 0, other.characters)
-
-
-def _reading(model: Model) -> Reading:
-    """How the texts of a model are read."""
-    return AS_IT_STANDS if isinstance(model, TrainedTranslator) else Reading.of(model.settings.data)
-
-
-def _loss(history: History) -> bytes:
-    lines = {"training": history.training_loss, "held out": history.held_out_loss}
-    return pictures.curves(lines, "seconds", "nats per token")
 
 
 def _facts(model: Model) -> list[tuple[str, str]]:

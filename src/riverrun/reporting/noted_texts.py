@@ -12,8 +12,9 @@ from riverrun.bundle.manifest import Facts
 from riverrun.bundle.names import REQUEST
 from riverrun.data.builtin_pairs import parse_task
 from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
-from riverrun.data.formats.text import Reading
+from riverrun.data.held_out import Stretch, TextSplit, split_text
 from riverrun.data.library import BUILT_IN, DOWNLOADS
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 from riverrun.files import documents, incoming
 
@@ -36,6 +37,18 @@ def noted_inputs(folder: Path) -> tuple[str, ...]:
 def training_corpus(folder: Path, facts: Facts, reading: Reading = AS_IT_STANDS) -> Corpus | None:
     """The text that a model was trained on; None where it is not as it was, or may not be opened."""
     return _as_it_was(noted_inputs(folder), facts.get("corpus", {}), reading)
+
+
+def noted_split(
+    corpus: Corpus, facts: Facts, validation: float | str, reading: Reading = AS_IT_STANDS
+) -> TextSplit | None:
+    """Both parts of a model's training text; None where a file was held out that is not as it was."""
+    if not isinstance(validation, str):
+        return split_text(corpus, validation)
+    if (other := held_out_corpus(validation, facts, reading)) is None:
+        return None
+    whole, held_out = Stretch(corpus, 0, corpus.characters), Stretch(other, 0, other.characters)
+    return TextSplit(whole, held_out, corpus.digest + other.digest)
 
 
 def held_out_corpus(validation: str, facts: Facts, reading: Reading = AS_IT_STANDS) -> Corpus | None:

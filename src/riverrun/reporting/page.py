@@ -7,21 +7,12 @@ from pathlib import Path
 
 from riverrun.bundle.writing import writing
 from riverrun.files import outgoing
+from riverrun.reporting.style import STYLE
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 16px/1.5 Georgia, serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222; }}
-table {{ border-collapse: collapse; }} td, th {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
-tr {{ border-bottom: 1px solid #ddd; }} img {{ max-width: 100%; }}
-td.sample {{ font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; min-width: 14em; max-width: 26em;
-  overflow-wrap: anywhere; }}
-.prompt {{ color: #999; }} .scroll {{ overflow-x: auto; }}
-table.attention {{ font: 14px/1.3 system-ui, sans-serif; margin: .5rem 0 2rem; }} table.attention tr {{ border: 0; }}
-.attention th {{ font-weight: 500; padding: .1rem .45rem; text-align: center; }}
-.attention tbody th {{ text-align: right; }}
-.attention td {{ width: 1.6rem; height: 1.6rem; border: 1px solid #eee; padding: 0; }}
-</style></head><body><h1>{title}</h1>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style></head><body><h1>{title}</h1>
 {body}
 </body></html>
 """
@@ -29,7 +20,7 @@ table.attention {{ font: 14px/1.3 system-ui, sans-serif; margin: .5rem 0 2rem; }
 
 def write(path: Path, title: str, parts: Iterable[str]) -> Path:
     """Write a page made of parts of HTML; raises OutputError."""
-    content = _PAGE.format(title=html.escape(title), body="\n".join(parts))
+    content = _PAGE.format(title=html.escape(title), style=STYLE, body="\n".join(parts))
     with writing(path):
         outgoing.write(path, content.encode("utf-8", "replace"))
     return path
@@ -39,8 +30,19 @@ def section(heading: str, *parts: str) -> str:
     return f"<h2>{html.escape(heading)}</h2>\n" + "\n".join(parts)
 
 
-def paragraph(text: str) -> str:
-    return f"<p>{html.escape(text)}</p>"
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph of plain text; ``kind`` is a class of the style, such as ``lead`` or ``quiet``."""
+    return f'<p class="{kind}">{html.escape(text)}</p>' if kind else f"<p>{html.escape(text)}</p>"
+
+
+def quotation(text: str, prompt: str = "") -> str:
+    """A sample, its prompt in grey."""
+    return f'<blockquote><span class="prompt">{html.escape(prompt)}</span>{html.escape(text)}</blockquote>'
+
+
+def folded(heading: str, *parts: str) -> str:
+    """Parts that are shown when the heading is chosen."""
+    return f"<details><summary>{html.escape(heading)}</summary>\n" + "\n".join(parts) + "</details>"
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -58,26 +60,22 @@ def picture(png: bytes, about: str) -> str:
 
 
 def samples_grid(samples: Sequence[Mapping], epochs: Mapping[int, float], most: int = 8) -> str:
-    """Samples as a grid: time goes down, temperature to the right, the seed text in grey.
+    """Samples as cards: time goes down, temperature to the right (below each other on a phone), prompts in grey.
 
     Args:
         samples: lines of ``samples.jsonl``.
         epochs: the epoch of each step at which the model was evaluated.
-        most: rows at most; the first and the last are always shown, the others spread evenly.
+        most: steps at most; the first and the last are always shown, the others spread evenly.
     """
     steps = _some(sorted({sample["step"] for sample in samples}), most)
-    labels = list(dict.fromkeys(sample["label"] for sample in samples))
     if not steps:
         return paragraph("This run wrote no samples.")
-    cells = {(sample["step"], sample["label"]): _sample(sample) for sample in samples}
-    head = "<th>step</th>" + "".join(f"<th>{html.escape(label)}</th>" for label in labels)
-    body = "".join(
-        f"<tr><td>{step:,}<br>{_epoch(epochs.get(step))}</td>"
-        + "".join(f'<td class="sample">{cells.get((step, label), "")}</td>' for label in labels)
-        + "</tr>"
-        for step in steps
-    )
-    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+    parts = []
+    for step in steps:
+        cards = "".join(_card(sample) for sample in samples if sample["step"] == step)
+        reached = ", ".join(filter(None, (f"step {step:,}", _epoch(epochs.get(step)))))
+        parts.append(f'<h3>{reached}</h3><div class="cards">{cards}</div>')
+    return "\n".join(parts)
 
 
 def translations_by_step(samples: Sequence[Mapping], epochs: Mapping[int, float], most: int = 8) -> str:
@@ -91,7 +89,7 @@ def translations_by_step(samples: Sequence[Mapping], epochs: Mapping[int, float]
             _epoch(epochs.get(sample["step"])),
             sample["prompt"],
             sample["label"].removeprefix("wanted "),
-            repr(sample["text"]),
+            sample["text"],
         )
         for sample in samples
         if sample["step"] in steps
@@ -106,9 +104,10 @@ def _some(steps: list[int], most: int) -> list[int]:
     return [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)]
 
 
-def _sample(sample: Mapping) -> str:
-    prompt = html.escape(sample["prompt"])
-    return f'<span class="prompt">{prompt}</span>{html.escape(sample["text"])}'
+def _card(sample: Mapping) -> str:
+    prompt = f'<span class="prompt">{html.escape(sample["prompt"])}</span>'
+    caption = f"<figcaption>{html.escape(sample['label'])}</figcaption>"
+    return f'<figure class="sample">{caption}<div>{prompt}{html.escape(sample["text"])}</div></figure>'
 
 
 def _epoch(epoch: float | None) -> str:

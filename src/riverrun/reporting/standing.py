@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.formats.text import Reading
-from riverrun.data.held_out import Stretch, split_text
+from riverrun.data.reading import Reading
 from riverrun.errors import visible
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.reporting.history import History, read_history
-from riverrun.reporting.noted_texts import held_out_corpus, noted_inputs, training_corpus
+from riverrun.reporting.noted_texts import noted_inputs, noted_split, training_corpus
 
 Model = TrainedLanguageModel | TrainedTranslator
 
@@ -36,13 +35,9 @@ def compared(model: TrainedLanguageModel, validation: float | str) -> Held | Non
         return None
     if (corpus := training_corpus(model.path, facts, reading)) is None:
         return None
-    if isinstance(validation, str):
-        if (other := held_out_corpus(validation, facts, reading)) is None:
-            return None
-        before, after = Stretch(corpus, 0, corpus.characters), Stretch(other, 0, other.characters)
-    else:
-        split = split_text(corpus, validation)
-        before, after = split.training, split.held_out
+    if (split := noted_split(corpus, facts, validation, reading)) is None:
+        return None
+    before, after = split.training, split.held_out
     normal = model.tokenizer.normalizer
     learned = normal("".join(corpus.texts(max(before.start, before.stop - _LEARNED), before.stop)))
     held_out = normal("".join(after.corpus.texts(after.start, min(after.stop, after.start + _MEASURED))))

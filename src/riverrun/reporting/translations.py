@@ -7,7 +7,7 @@ from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Outcome
 from riverrun.recipes.records import last_weights, pairs_of
 from riverrun.reporting import page
-from riverrun.reporting.attention_page import ABOUT, tables
+from riverrun.reporting.attention_page import ABOUT, key, tables
 
 SENTENCES = 6  # of each part
 DRAWN = 3  # of the held-out ones, with their attention
@@ -36,7 +36,7 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
         if model.settings.model.attention != "none":
             drawn = found[name][len(parts[0]) :][:DRAWN]
             heading = page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
-            shown += [heading, *tables(model, drawn)]
+            shown += [heading, key(), *tables(model, drawn)]
     title = "The same pairs by each" if len(models) > 1 else f"Pairs by {next(iter(models))}"
     return page.section(title, *shown)
 

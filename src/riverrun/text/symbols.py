@@ -41,6 +41,10 @@ class SymbolTokenizer:
     def skips(self) -> bool:
         return self.unknown == "skip"
 
+    def units(self, text: str) -> list[str]:
+        """Units of the normalised text, whether known or not; those to be spelled as their characters."""
+        return list(self._symbols(self.normalizer(text)))
+
     def encode(self, text: str) -> NDArray[np.int32]:
         text = self.normalizer(text)
         if self.unit == "char":

@@ -15,10 +15,10 @@ from riverrun.config.conditions import refuse_idle
 from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.formats.text import Reading
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import looks_like_pairs, open_pairs
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError, ModelError, SettingsError
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import Checkpoint, RunState

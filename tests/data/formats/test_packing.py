@@ -10,7 +10,8 @@ import tarfile
 import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats.text import Reading
+from riverrun.data.formats import packing
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 if sys.version_info >= (3, 14):
@@ -55,6 +56,13 @@ def test_packed_pages_and_tables_are_read_for_what_they_are(tmp_path):
     reading = Reading("auto", "unify")
     assert read_text(str(write(tmp_path / "a.html.gz", gzip.compress(b"<p>a page"))), reading) == "a page\n"
     assert read_text(str(write(tmp_path / "a.jsonl.zst", zstd.compress(b'{"text": "x"}'))), reading) == "x\n"
+
+
+def test_what_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "LARGEST", 1000)
+    with pytest.raises(CorpusError, match="unpacks to more than"):
+        open_corpus([write(tmp_path / "a.gz", PACKED["gz"])])
+    assert len(read_text(str(write(tmp_path / "a.txt", TEXT.encode())))) > 1000
 
 
 def test_a_packed_archive_is_no_text(tmp_path):

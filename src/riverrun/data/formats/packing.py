@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from riverrun.errors import CorpusError
 
 CHUNK_BYTES = 1 << 22
+LARGEST = 64 << 30  # bytes that a packed file may hold
 SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 
 Unpacked = tuple[BinaryIO, type[Exception]]
@@ -29,10 +30,14 @@ def blocks(path: Path, shown: str) -> Iterator[bytes]:
         CorpusError: it cannot be read, or what is packed is damaged or cut short.
     """
     damaged: type[Exception] = OSError
+    left = LARGEST
     try:
         with open(path, "rb") as file:
             stream, damaged = _unpack(file)
             while block := stream.read(CHUNK_BYTES):
+                left -= len(block)
+                if left < 0 and stream is not file:
+                    raise CorpusError(f"{shown} unpacks to more than {LARGEST >> 30} GiB: give it unpacked")
                 yield block
     except (OSError, EOFError, damaged) as error:
         raise CorpusError(

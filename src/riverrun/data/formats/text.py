@@ -1,55 +1,19 @@
 """The text of a file, of whatever kind it is."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 from riverrun.data.formats.encoding import decode
 from riverrun.data.formats.packing import blocks
 from riverrun.data.formats.recognition import Kind, recognise
 from riverrun.data.formats.tables import texts_of_csv, texts_of_jsonl
+from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
 DOCUMENTS = ("epub", "docx", "odt", "rtf", "pdf", "html")
 TABLES = ("csv", "jsonl")
-
-
-class ReadingSettings(Protocol):
-    """What settings say of how files become text."""
-
-    @property
-    def format(self) -> Literal["auto", "text"]: ...
-    @property
-    def line_ends(self) -> Literal["unify", "keep"]: ...
-    @property
-    def field(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How files become text; as they stand, where nothing else is said.
-
-    Attributes:
-        format: ``auto``: documents, web pages and tables are read for what they are; ``text``: all as it stands.
-        line_ends: ``unify``: CR LF and CR are read as LF; ``keep``: as they stand.
-        field: of JSON lines, or the column of a CSV table, that is the text.
-    """
-
-    format: Literal["auto", "text"] = "text"
-    line_ends: Literal["unify", "keep"] = "keep"
-    field: str = "text"
-
-    @classmethod
-    def of(cls, settings: ReadingSettings) -> "Reading":
-        """What settings say: those that users write or resolved ones."""
-        return cls(settings.format, settings.line_ends, settings.field)
-
-    @classmethod
-    def of_saved(cls, data: Mapping[str, Any]) -> "Reading":
-        """What the section ``[data]`` of a model says; one that is older than these settings has none of them."""
-        return cls(**{name: data[name] for name in ("format", "line_ends", "field") if name in data})
 
 
 class Chunk(NamedTuple):
