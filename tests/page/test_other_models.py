@@ -44,7 +44,10 @@ def shelf(models: dict[str, Path]) -> Iterator[PageServer]:
 
 
 def written(model: riverrun.TrainedLanguageModel, prompt: str, seed: int) -> str:
-    """What the command line writes, as a text area shows line ends; of words and subwords, what follows the last whole symbol of the prompt."""
+    """What the command line writes, as a text area shows line ends.
+
+    Of words and subwords it is what follows the last whole symbol of the prompt.
+    """
     if model.tokenizer.unit in ("char", "byte"):
         return model.generate(prompt, 100, seed=seed).replace("\r", "\n")
     ids = model.tokenizer.encode(prompt).tolist()
