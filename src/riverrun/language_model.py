@@ -17,7 +17,7 @@ from riverrun.data.reading import Reading
 from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore
-from riverrun.generation.decoder import Decoder, Precision, build_decoder
+from riverrun.generation.decoder import Decoder, NetworkDecoder, Precision, build_decoder
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.state import Scores
 from riverrun.text import Tokenizer
@@ -109,8 +109,22 @@ class TrainedLanguageModel:
     @cached_property
     def decoder(self) -> Decoder:
         """What runs the model over symbols."""
+        return self.decoder_with(1.0)
+
+    @cached_property
+    def network(self) -> NetworkDecoder:
+        """The same without the memory."""
         rules = permitted_by(self.tokenizer)
         return build_decoder(self._bundle.weights, self.settings.model, self.precision, rules)
+
+    def decoder_with(self, memory: float) -> Decoder:
+        """The same with a share of the memory, 0 to 1; a model that has none takes any."""
+        if self._bundle.remembered is None or memory == 0:
+            return self.network
+        from riverrun.generation.remembering import RememberingDecoder  # needs numba
+
+        rules = permitted_by(self.tokenizer)
+        return RememberingDecoder(self.network, self._bundle.remembered, memory, rules)
 
     @taking_settings
     def generate(
@@ -120,6 +134,7 @@ class TrainedLanguageModel:
         *,
         seed: int | None = None,
         stop: str | Sequence[str] = (),
+        memory: float = 1.0,
         **sampling: Unpack[SamplingOptions],
     ) -> str:
         """Continue a prompt; returns what was written.
@@ -129,13 +144,14 @@ class TrainedLanguageModel:
             length: symbols to write at most.
             seed: the same seed gives the same text; None: another one each time.
             stop: a text, or several: writing ends before any of them.
+            memory: share of what the model remembers word for word, 0 to 1, if it has a memory.
             sampling: the fields of :class:`riverrun.generation.sampling.Sampling`.
 
         Raises:
             InputError: a value is of another type or out of range.
             UnknownSymbolError: the prompt has unseen symbols and the model's policy is ``refuse``.
         """
-        return self.samples(prompt, length, seed=seed, stop=stop, **sampling)[0].text
+        return self.samples(prompt, length, seed=seed, stop=stop, memory=memory, **sampling)[0].text
 
     @taking_settings
     def stream(
@@ -145,10 +161,11 @@ class TrainedLanguageModel:
         *,
         seed: int | None = None,
         stop: str | Sequence[str] = (),
+        memory: float = 1.0,
         **sampling: Unpack[SamplingOptions],
     ) -> Iterator[str]:
         """The same, piece by piece as it is written; without a length it never ends."""
-        return self._shown(*self._write(prompt, length, 1, seed, stop, Sampling(**sampling)))
+        return self._shown(*self._write(prompt, length, 1, seed, stop, memory, Sampling(**sampling)))
 
     @staticmethod
     def _shown(emissions: list[Emission], pieces: Iterator[list[str]]) -> Iterator[str]:
@@ -165,13 +182,14 @@ class TrainedLanguageModel:
         n: int = 1,
         seed: int | None = None,
         stop: str | Sequence[str] = (),
+        memory: float = 1.0,
         **sampling: Unpack[SamplingOptions],
     ) -> list[Sample]:
         """Several continuations of one prompt; sample k depends on the seed and k, not on ``n``."""
         if length is None:
             raise InputError("length = None: give 0 or more symbols; stream writes without end")
         started = time.perf_counter()
-        emissions, pieces = self._write(prompt, length, n, seed, stop, Sampling(**sampling))
+        emissions, pieces = self._write(prompt, length, n, seed, stop, memory, Sampling(**sampling))
         texts = [""] * n
         for new in pieces:
             texts = [text + more for text, more in zip(texts, new, strict=True)]
@@ -188,18 +206,16 @@ class TrainedLanguageModel:
         n: int,
         seed: int | None,
         stop: str | Sequence[str],
+        memory: float,
         sampling: Sampling,
     ) -> tuple[list[Emission], Iterator[list[str]]]:
         """N sequences, and what each of them has written since the last time, until all are done."""
-        check_writing(prompt, length, n, seed)
+        check_writing(prompt, length, n, seed, memory)
+        writer = Writer(self.decoder_with(memory), self.tokenizer, self.prompts)
         chosen, stops = new_seed() if seed is None else seed, Stops(texts_of(stop))
         ids = self._encode(prompt).tolist()
-        voices = self._writer.voices(ids, [(chosen, k) for k in range(n)], sampling, stops, length)
-        return [voice.emission for voice in voices], self._writer.write(voices, sampling, chosen, length)
-
-    @cached_property
-    def _writer(self) -> Writer:
-        return Writer(self.decoder, self.tokenizer, self.prompts)
+        voices = writer.voices(ids, [(chosen, k) for k in range(n)], sampling, stops, length)
+        return [voice.emission for voice in voices], writer.write(voices, sampling, chosen, length)
 
     @cached_property
     def prompts(self) -> Prompts:
@@ -261,7 +277,7 @@ class TrainedLanguageModel:
         return ids
 
 
-def check_writing(prompt: Any, length: Any, n: Any, seed: Any) -> None:
+def check_writing(prompt: Any, length: Any, n: Any, seed: Any, memory: Any = 1.0) -> None:
     """Raises InputError where text cannot be written so."""
     faults = []
     if not isinstance(prompt, str):
@@ -272,6 +288,8 @@ def check_writing(prompt: Any, length: Any, n: Any, seed: Any) -> None:
         faults.append(f"n = {n!r:.40}: give 1 to {MOST_SAMPLES} samples")
     if seed is not None and not (_is_whole(seed) and 0 <= seed < 1 << 64):
         faults.append(f"seed = {seed!r:.40}: give 0 to 2**64 - 1")
+    if not _is_share(memory):
+        faults.append(f"memory = {memory!r:.40}: give 0 to 1")
     if faults:
         raise InputError("; ".join(faults))
 
@@ -286,6 +304,10 @@ def texts_of(stop: Any) -> list[str]:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def new_seed() -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from riverrun.bundle.manifest import Listed
-from riverrun.bundle.names import CARD, MANIFEST, RECORDS, WEIGHTS
+from riverrun.bundle.names import CARD, MANIFEST, MEMORY, RECORDS, WEIGHTS
 from riverrun.bundle.reading import Reader, bundle_of, consistently
 from riverrun.bundle.writing import writing
 from riverrun.errors import OutputError
@@ -29,6 +29,8 @@ def copy_model(source: Path, target: Path) -> None:
 
 def _files(reader: Reader) -> dict[str, bytes]:
     found = bundle_of(reader).files | {WEIGHTS: reader.file(WEIGHTS)}
+    if MEMORY in reader.manifest.files:
+        found[MEMORY] = reader.file(MEMORY)
     for name in (CARD, *RECORDS):
         with suppress(OSError):  # a link, a device, or not there
             found[name] = incoming.read(reader.path / name, _LONGEST)

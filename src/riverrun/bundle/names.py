@@ -4,6 +4,7 @@ MANIFEST = "manifest.json"
 CONFIG = "config.toml"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
+MEMORY = "memory.safetensors"
 CARD = "README.md"
 METRICS = "metrics.jsonl"
 SAMPLES = "samples.jsonl"
@@ -16,7 +17,7 @@ MODEL = (CONFIG, TOKENIZER, WEIGHTS)
 RECORDS = (REQUEST, METRICS, SAMPLES)
 """What a run notes of itself."""
 
-SHARED = (MANIFEST, *MODEL, CARD, *RECORDS)
+SHARED = (MANIFEST, *MODEL, MEMORY, CARD, *RECORDS)
 """What a copy of a model holds."""
 
 OURS = (*SHARED, CHECKPOINTS)

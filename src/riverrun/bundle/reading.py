@@ -7,13 +7,13 @@ checksums, settings out of range, tokenizers that are none, arrays that settings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
 from riverrun.bundle import weights as arrays
 from riverrun.bundle.manifest import LONGEST_MANIFEST, Facts, Listed, NewerFormat, parse
-from riverrun.bundle.names import CHECKPOINTS, CONFIG, MANIFEST, TOKENIZER, WEIGHTS
+from riverrun.bundle.names import CHECKPOINTS, CONFIG, MANIFEST, MEMORY, TOKENIZER, WEIGHTS
 from riverrun.bundle.writing import reason, set_aside
 from riverrun.config.arrays import Arrays, language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageSettings, TranslatorSettings
@@ -22,6 +22,9 @@ from riverrun.errors import ModelError, SettingsError
 from riverrun.files import incoming
 from riverrun.text import Tokenizer
 from riverrun.text.saved import load_tokenizer, sides_from_json
+
+if TYPE_CHECKING:
+    from riverrun.memory.saved import Remembered
 
 LONGEST_CONFIG = 1 << 16
 LONGEST_TOKENIZER = 1 << 26
@@ -42,6 +45,7 @@ class LanguageBundle:
         tokenizer: what the second says.
         expected: names and shapes of its arrays.
         weights: these arrays by name, float32; tied ones under each of their names.
+        remembered: the memory that stands beside the network, if there is one.
     """
 
     path: Path
@@ -51,6 +55,7 @@ class LanguageBundle:
     tokenizer: Tokenizer
     expected: Arrays
     weights: arrays.Weights
+    remembered: "Remembered | None" = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,8 @@ def bundle_of(reader: Reader) -> Bundle:
         if tokenizer.unit != settings.text.unit:
             raise _mismatch(path, f"one says {settings.text.unit}, the other {tokenizer.unit}")
         expected = reader.parsed(CONFIG, config, lambda _: language_arrays(settings.model, tokenizer.size))
-        return LanguageBundle(path, facts, files, settings, tokenizer, expected, _weights(reader, expected))
+        weights, remembered = _weights(reader, expected), _remembered(reader, tokenizer.size)
+        return LanguageBundle(path, facts, files, settings, tokenizer, expected, weights, remembered)
     settings = reader.parsed(CONFIG, config, read_translator_settings)
     source, target = reader.parsed(TOKENIZER, symbols, sides_from_json)
     units, data = (source.unit, target.unit), settings.data
@@ -200,6 +206,19 @@ def _weights(reader: Reader, expected: Arrays) -> arrays.Weights:
         raise _mismatch(reader.path, str(error)) from error
     except ValueError as error:
         raise ModelError(f"{reader.path / WEIGHTS}: {error}") from error
+
+
+def _remembered(reader: Reader, symbols: int) -> "Remembered | None":
+    """The memory, where the manifest lists one."""
+    if MEMORY not in reader.manifest.files:
+        return None
+    from riverrun.memory.saved import LONGEST, from_arrays  # needs numba, which other models do without
+
+    content = reader.file(MEMORY, LONGEST)
+    try:
+        return from_arrays(reader.unpacked(MEMORY, content), symbols)
+    except ValueError as error:
+        raise ModelError(f"{reader.path / MEMORY} is no memory of this model: {error}") from error
 
 
 def _mismatch(path: Path, why: str) -> ModelError:

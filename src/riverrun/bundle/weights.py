@@ -122,6 +122,5 @@ def _beyond(name: str, array: NDArray[Any]) -> str:
     return f"{name} holds values that are {what}"
 
 
-_TYPES = {
-    name: np.dtype(kind) for name, kind in (("F32", "<f4"), ("F64", "<f8"), ("I64", "<i8"), ("U8", "u1"))
-}
+_NAMES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8", "U8": "u1", "U16": "<u2"}
+_TYPES = {name: np.dtype(kind) for name, kind in _NAMES.items()}

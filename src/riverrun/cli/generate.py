@@ -20,6 +20,13 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--stop", action="append", default=[], metavar="TEXT", help="end before this text; may be repeated"
     )
+    parser.add_argument(
+        "--memory",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="share of what the model remembers word for word (0 to 1; default 1), if it has a memory",
+    )
     parser.add_argument("--n", type=int, default=1, help="how many samples")
     parser.add_argument("--seed", type=int, help="same seed, same text")
     add_precision(parser)
@@ -34,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--endless streams one sample to the terminal: leave out --json and --n")
     model = load_language_model(options.model, options.precision)
     seed = new_seed() if options.seed is None else options.seed
-    choice = {"seed": seed, "stop": options.stop, **sampling_of(options)}
+    choice = {"seed": seed, "stop": options.stop, "memory": options.memory, **sampling_of(options)}
     if options.json:
         _ = model.decoder  # which may have something to say
         with warnings.catch_warnings(action="ignore"):  # what is to be said of the prompt is said below

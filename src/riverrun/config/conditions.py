@@ -33,7 +33,11 @@ CONDITIONS = (
     Condition(("data.window", "data.shortest", "data.stride", "data.order", "data.state"), "kind", ("text",)),
     Condition(("data.format", "data.field", "data.line_ends"), "kind", ("text",)),
     Condition(("text.unit", "training.loss", "training.preview_temperatures"), "kind", ("text",)),
-    Condition(("model.input", "model.features", "model.kernel", "model.initial_weights"), "kind", ("text",)),
+    Condition(
+        ("model.input", "model.features", "model.kernel", "model.initial_weights", "model.memory"),
+        "kind",
+        ("text",),
+    ),
     Condition(
         ("data.source_unit", "data.target_unit", "data.source_normalize", "data.max_length", "data.skip_bad"),
         "kind",
@@ -66,6 +70,7 @@ CONDITIONS = (
         ("windows",),
     ),
     Condition(("training.chunk",), "data.reading", ("lanes",)),
+    Condition(("model.memory",), "data.reading", ("lanes",), ("false",)),
     Condition(("text.min_count",), "text.unit", ("char", "word", "bpe", "jieba", "clause"), (1,)),
     Condition(("text.max_vocabulary",), "text.unit", ("char", "word", "bpe", "jieba", "clause"), (0,)),
     Condition(("text.unknown",), "text.unit", ("char", "word", "jieba", "clause"), ("spell",)),

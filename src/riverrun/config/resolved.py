@@ -28,6 +28,7 @@ from riverrun.config.ranges import (
     OptimizerName,
     Positive,
     Rate,
+    Remembering,
     Schedule,
     Seed,
     SideUnit,
@@ -53,6 +54,7 @@ class LanguageShape:
     tied: bool
     kernel: Kernel
     initial_weights: Literal["torch", "keras"]
+    memory: Remembering = "auto"  # what was wished; whether there is one, the model's manifest says
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from riverrun.config.ranges import (
     OptimizerName,
     Positive,
     Rate,
+    Remembering,
     Schedule,
     Seed,
     SideUnit,
@@ -55,6 +56,11 @@ def _read_number(value: Any) -> Any:
 def _as_text(value: Any) -> Any:
     """The number of a column is as good as its text, and auto is none."""
     return "" if value is None else str(value) if isinstance(value, int) else value
+
+
+def _as_word(value: Any) -> Any:
+    """TOML's true and false as the words that they are on a command line."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 class Section(BaseModel):
@@ -171,6 +177,10 @@ class ModelSettings(Section):
     initial_weights: Literal["torch", "keras"] = Field(
         default="torch",
         description="how matrices are drawn; keras: as Keras draws them, for published results",
+    )
+    memory: Annotated[Remembering, BeforeValidator(_as_word)] = Field(
+        default="auto",
+        description="whether what was read is kept word for word beside the network; auto: where that helps",
     )
     attention: AttentionKind | None = Field(
         default=None,

@@ -83,9 +83,7 @@ class HeldOutLanes:
 
     def spread(self, limit: int) -> Iterator[Batch]:
         """Batches with at most ``limit`` targets in all."""
-        length = min(limit, self.ids.length)
-        lanes = max(1, min(_HELD_OUT_LANES, length // (4 * WARM_UP)))
-        lane = length // lanes
+        lanes, lane = self._shape(limit)
         starts = [index * lane for index in range(lanes)]
         first = np.arange(lanes) == 0  # this lane has no past
         if lanes > 1:
@@ -96,6 +94,17 @@ class HeldOutLanes:
             count = min(_READ_AT_ONCE, lane - offset)
             window = np.stack([self._read(s + offset - 1, count + 1) for s in starts], axis=1)
             yield Batch(window[:-1], window[1:], first & (offset == 0))
+
+    def places(self, limit: int) -> NDArray[np.int64]:
+        """Where in the ids the targets of these batches stand [P], in their order."""
+        lanes, lane = self._shape(limit)
+        return (np.arange(lane)[:, None] + np.arange(lanes) * lane).reshape(-1)
+
+    def _shape(self, limit: int) -> tuple[int, int]:
+        """How many lanes there are, and how long each is."""
+        length = min(limit, self.ids.length)
+        lanes = max(1, min(_HELD_OUT_LANES, length // (4 * WARM_UP)))
+        return lanes, length // lanes
 
     def _read(self, start: int, count: int) -> NDArray[np.int64]:
         """Ids; before the first stands the start symbol."""

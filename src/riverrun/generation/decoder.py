@@ -1,7 +1,7 @@
 """Which decoder runs a model: the compiled one, or the plain one where nothing can be compiled."""
 
 import warnings
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from riverrun.bundle import Weights
 from riverrun.config.resolved import LanguageShape
@@ -9,8 +9,14 @@ from riverrun.generation.compiled.calling import CompiledDecoder
 from riverrun.generation.plain import PlainDecoder
 from riverrun.text.permitted import Permitted
 
-Decoder = PlainDecoder | CompiledDecoder
-"""Runs a trained model over symbols; both do the same (law 3)."""
+if TYPE_CHECKING:
+    from riverrun.generation.remembering import RememberingDecoder
+
+NetworkDecoder = PlainDecoder | CompiledDecoder
+"""Runs a trained network over symbols; both do the same (law 3)."""
+
+Decoder: TypeAlias = "NetworkDecoder | RememberingDecoder"
+"""The same of a model, which may have a memory beside its network."""
 
 Precision = Literal["fp32", "bf16", "int8"]
 """How matrices are kept: bf16 and int8 halve and quarter what a wide model reads for every symbol."""
@@ -22,7 +28,7 @@ def build_decoder(
     precision: Precision = "fp32",
     permitted: Permitted | None = None,
     compiling: bool = True,
-) -> Decoder:
+) -> NetworkDecoder:
     """The decoder for a model's weights.
 
     Args:

@@ -90,6 +90,7 @@ def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> Langu
         tied=_tied(model, given.vocabulary),
         kernel=model.kernel,
         initial_weights=model.initial_weights,
+        memory=model.memory,
     )
     chunk = training.chunk or min(32, max(1, given.symbols // 8))
     batch = training.batch or max(1, min(32, given.symbols // (chunk * 4)))

@@ -19,12 +19,14 @@ from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.data.windows import Windows
+from riverrun.memory.saved import Remembered
 from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
 from riverrun.text import UNKNOWN, Tokenizer
 from riverrun.text.learning import train_tokenizer
 from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve, resolve_symbols
 from riverrun.training.previews import previews
+from riverrun.training.remembering import ALONE, HeldOutMemory, in_order, read_memory
 from riverrun.training.softmax import Sampler, build_sampler, log_probabilities, training_loss
 from riverrun.training.task import Preview, Ratio, Step, Validation
 
@@ -43,6 +45,7 @@ class LanguageModelTask:
     held_out: HeldOutLanes | Windows
     device: torch.device
     sampler: Sampler | None  # of the training loss; None: over the whole vocabulary
+    memory: HeldOutMemory | None = None
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -67,7 +70,20 @@ class LanguageModelTask:
         return Step(float(loss.detach()), len(targets), detach(state) if self.reader.carries else ())
 
     def validate(self, limit: int) -> Validation:
-        nats, tokens, unknown = 0.0, 0, 0
+        return self._judged(limit)[0]
+
+    def remembered(self, limit: int) -> Remembered | None:
+        """The memory with its gate, where it is wanted or better than the network alone on so many tokens."""
+        validation, network = self._judged(limit)
+        if self.memory is None or not (
+            self.memory.wanted or validation.figures[ALONE].total > validation.nats
+        ):
+            return None
+        return self.memory.remembered(network)
+
+    def _judged(self, limit: int) -> tuple[Validation, np.ndarray]:
+        """The held-out figures, and what the network says at the forks of a memory [T, D]."""
+        nats, tokens, unknown, odds = 0.0, 0, 0, []
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         state: CoreState = ()
         for batch in self.held_out.spread(limit):
@@ -76,14 +92,21 @@ class LanguageModelTask:
                 for logs, wanted in log_probabilities(self.model, outputs, targets):
                     nats -= float(logs.gather(1, wanted[:, None]).sum())
                     correct += (logs.argmax(dim=1) == wanted).sum()
+                    if self.memory is not None:
+                        odds.append(self.memory.odds(logs.cpu().numpy(), wanted.cpu().numpy()))
             tokens += len(targets)
             unknown += int((targets == UNKNOWN).sum())
         figures = {"accuracy": Ratio(int(correct), tokens)}
+        network = np.empty((0, 0), np.float32)
+        if self.memory is not None and isinstance(self.held_out, HeldOutLanes):
+            network = in_order(np.concatenate(odds), self.held_out.places(limit))
+            figures[ALONE] = Ratio(nats, tokens)
+            nats = self.memory.nats(nats, network)
         if (per_character := self.held_out.ids.symbols_per_character) is not None:
             figures["bits_per_character"] = Ratio(nats / math.log(2), tokens / per_character)
         if unknown:  # what these symbols stand for is in no bit
             figures["unknown_share"] = Ratio(unknown, tokens)
-        return Validation(nats, tokens, figures)
+        return Validation(nats, tokens, figures), network
 
     def previews(self, step: int) -> list[Preview]:
         return previews(self.model, self.settings, self.tokenizer, self.reader.ids)
@@ -171,7 +194,10 @@ def _task(
     model.start_from_frequencies(torch.from_numpy(counts))
     reader, held_out_reader = _readers(settings, training, held_out)
     sampler = build_sampler(settings, counts, reader.targets_per_batch)
-    return LanguageModelTask(model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler)
+    memory = read_memory(settings, tokenizer, training, held_out)
+    return LanguageModelTask(
+        model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler, memory
+    )
 
 
 def _readers(

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from riverrun.bundle import LanguageBundle, TranslatorBundle
+from riverrun.bundle import LanguageBundle, TranslatorBundle, read_bundle
+from riverrun.bundle.names import MEMORY
+from riverrun.bundle.weights import pack
 from riverrun.config.conditions import refuse_idle
 from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
@@ -20,6 +22,8 @@ from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError, ModelError, SettingsError
+from riverrun.memory.saved import to_arrays
+from riverrun.models.weights import load_weights
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import Checkpoint, RunState
 from riverrun.training.clock import Clock
@@ -32,7 +36,7 @@ from riverrun.training.pacing import Pacer
 from riverrun.training.pair_task import PairTask, new_translator, saved_translator
 from riverrun.training.planning import Planner, fixed_plan
 from riverrun.training.run_directory import Note, RunDirectory
-from riverrun.training.task import Task
+from riverrun.training.task import Task, as_used
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
@@ -112,7 +116,9 @@ def _run(
             journal.write(event)
             if isinstance(event, events.Stopped):
                 step = event.step if event.best is None else event.best.step
-                directory.publish(step, _facts(task, event, split), journal.samples())
+                remembered = _remembered(task, directory, step, state)
+                facts = _facts(task, event, split) | remembered.facts
+                directory.publish(step, facts, journal.samples(), remembered.files)
             yield event
 
 
@@ -226,6 +232,28 @@ def _facts(task: Task, event: events.Stopped, split: TextSplit | PairSplit) -> d
             "corpus": _about(split.learned),
         }
     )
+
+
+class _Beside(NamedTuple):
+    """What a model has beside its network: files, and what the manifest says of them."""
+
+    files: dict[str, bytes]
+    facts: dict[str, Any]
+
+
+def _remembered(task: Task, directory: RunDirectory, step: int, state: RunState) -> _Beside:
+    """The memory of a language model, with the gate that suits the weights of a step."""
+    if not isinstance(task, LanguageModelTask) or task.memory is None or state.plan is None:
+        return _Beside({}, {})
+    path = directory.checkpoints / checkpoints.step_name(step)
+    load_weights(task.model, read_bundle(path).weights, path)
+    with as_used(task.model):
+        remembered = task.remembered(state.plan.limit)
+    if remembered is None:
+        return _Beside({}, {})
+    memory, let_go = remembered.memory, task.memory.let_go
+    facts = {"symbols": memory.symbols, "symbols_let_go": let_go, "pages_let_go": memory.lost}
+    return _Beside({MEMORY: pack(to_arrays(remembered))}, {"memory": facts})
 
 
 def _about(corpus: Corpus) -> dict[str, Any]:

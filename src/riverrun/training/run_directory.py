@@ -136,13 +136,20 @@ class RunDirectory:
         """The journal, cut back to where the run goes on; raises OutputError."""
         return Journal(self.path, -1 if begun is None else begun.state.step)
 
-    def publish(self, step: int, facts: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> None:
+    def publish(
+        self,
+        step: int,
+        facts: Mapping[str, Any],
+        samples: Sequence[Mapping[str, Any]],
+        beside: Mapping[str, bytes],
+    ) -> None:
         """Make the checkpoint of a step the model: the last act of a run.
 
         Args:
             step: of the checkpoint.
             facts: what the manifest shall say of the model.
             samples: of the run; those of that step are shown on the model's card.
+            beside: files that the model has and the checkpoint has not.
 
         Raises:
             OutputError: it cannot be written; what was the model before still is.
@@ -153,7 +160,8 @@ class RunDirectory:
         facts = {**facts, "weights_sha256": Listed.of(weights).sha256}
         shown = [sample for sample in samples if sample["step"] == step]
         card = model_card(self.path.name, facts, best.files[CONFIG].decode("utf-8"), shown)
-        write_files(self.path, {**best.files, WEIGHTS: weights, CARD: card.encode("utf-8", "replace")}, facts)
+        files = {**best.files, **beside, WEIGHTS: weights, CARD: card.encode("utf-8", "replace")}
+        write_files(self.path, files, facts)
         with suppress(OSError):
             outgoing.remove(self.path / REPLACED)
 

@@ -1,0 +1,116 @@
+"""A memory and its gate as arrays of a file. What comes in is what the loops can be let loose on, or refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riverrun.memory import forks, gate, learning, opinions
+from riverrun.memory.contexts import BREAK, REACH
+from riverrun.memory.gate import Gate
+from riverrun.memory.memory import Memory
+from riverrun.memory.opinions import Tables
+from riverrun.memory.pages import PAGE
+
+Arrays = Mapping[str, NDArray[Any]]
+
+LONGEST = 1 << 28
+"""Bytes that the file may have: four fifths are pages, text and places, whose sizes are bounded in ``learning``."""
+
+_LARGEST = 1e6  # of a weight
+
+
+class Remembered(NamedTuple):
+    """What a model keeps of its text beside the network: a memory, and how far it is believed."""
+
+    memory: Memory
+    gate: Gate
+
+
+def to_arrays(remembered: Remembered) -> dict[str, NDArray[Any]]:
+    """All of it by name."""
+    memory, weights = remembered
+    tables = memory.tables
+    names = ("pages", "text", "places", "trust", "weights", "votes", "kind", "fold")
+    arrays = {name: getattr(tables, name) for name in names}
+    return arrays | {
+        "below": tables.forks.below,
+        "gate": weights.weights,
+        "lost": np.array([memory.lost], np.int64),
+    }
+
+
+def from_arrays(arrays: Arrays, symbols: int) -> Remembered:
+    """The inverse, for a vocabulary of so many symbols.
+
+    Raises:
+        ValueError: it is of another vocabulary, or not what this room writes.
+    """
+    found = {name: _of_kind(arrays, name, kind) for name, kind in _KINDS.items()}
+    if set(arrays) != set(found):
+        raise ValueError("it holds other arrays than a memory's")
+    if len(found["kind"]) != symbols or len(found["below"]) != 2 * (symbols - 1):
+        raise ValueError(f"it is of {len(found['kind'])} symbols, the tokenizer of {symbols}")
+    laid_out = forks.laid_out(found["below"])
+    for name, size in _sizes(symbols).items():
+        if found[name].size != size:
+            raise ValueError(f"{name} has {found[name].size} numbers, not {size}")
+    for name, unit, most in (("pages", PAGE, learning.MOST_PAGES), ("places", 1, 1 << 24)):
+        count, rest = divmod(found[name].size, unit)
+        if rest or not 2 <= count <= most or count & (count - 1):
+            raise ValueError(f"{name} is of no size that it may have")
+    _within(found, "text", 0, symbols - 1)
+    _within(found, "places", 0, found["text"].size)
+    _within(found, "kind", 0, BREAK)
+    _within(found, "fold", 0, symbols - 1)
+    _within(found, "trust", 0, 1e9)
+    for name in ("weights", "votes", "gate"):
+        _within(found, name, -_LARGEST, _LARGEST)
+    parts = {name: found[name] for name in Tables._fields if name != "forks"}
+    tables = Tables(forks=laid_out, **parts)
+    return Remembered(Memory(tables, int(found["lost"][0])), Gate(found["gate"]))
+
+
+def _sizes(symbols: int) -> dict[str, int]:
+    return {
+        "fold": symbols,
+        "trust": 2 * REACH,
+        "weights": learning.rows(symbols - 1) * opinions.INPUTS,
+        "votes": opinions.SCENES * opinions.WAYS,
+        "gate": gate.PLACES * gate.PARTS,
+        "lost": 1,
+    }
+
+
+def _of_kind(arrays: Arrays, name: str, kind: type) -> NDArray[Any]:
+    array = arrays.get(name)
+    if array is None or array.dtype != kind or array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} is missing, or is not a list of {np.dtype(kind).name}")
+    return array
+
+
+def _within(found: Arrays, name: str, least: float, most: float) -> None:
+    array = found[name]
+    if not (array.min() >= least and array.max() <= most):  # nor not-a-number
+        raise ValueError(f"{name} holds values that are not {least:g} to {most:g}")
+
+
+_KINDS: dict[str, type] = {
+    "pages": np.uint8,
+    "text": np.uint16,
+    "places": np.int32,
+    "trust": np.float32,
+    "weights": np.float32,
+    "votes": np.float32,
+    "kind": np.uint8,
+    "fold": np.int32,
+    "below": np.int32,
+    "gate": np.float32,
+    "lost": np.int64,
+}
+
+
+def texts_of(pieces: Sequence[bytes]) -> list[str]:
+    """What symbols stand for, as texts in which letters are letters; part of a character is none."""
+    return [piece.decode("utf-8", "surrogateescape") for piece in pieces]
