@@ -1,5 +1,7 @@
 """The tree of forks of a vocabulary."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ def test_every_symbol_has_its_own_way_from_the_root(counts):
     for symbol in range(len(counts)):
         way = tuple(forks.path[forks.starts[symbol] : forks.starts[symbol + 1]].tolist())
         assert way[0] >> 1 == 0
-        for before, after in zip(way, way[1:], strict=False):
+        for before, after in itertools.pairwise(way):
             assert forks.below[before] == after >> 1
             assert forks.above[after >> 1] == before
         assert forks.below[way[-1]] == -1 - symbol

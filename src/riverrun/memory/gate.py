@@ -101,7 +101,7 @@ def place_of(network, known):
     size, sureness = abs(network), 0
     for bound in SURENESS:
         sureness += 1 if size > bound else 0
-    return (sureness * KNOWN + known) * PARTS
+    return (sureness * KNOWN + np.int64(known)) * PARTS
 
 
 @inner

@@ -165,7 +165,7 @@ def think(tables, scene, fork):
     scene.rows[0] = fork
     scene.rows[1] = forks.page.size + scenery
     scene.rows[2] = forks.page.size + SCENES + (at[LAST] * 251 + fork) % LATEST
-    shape = (known * 4 + tables.kind[at[LAST]]) * 16 + min(at[WORD], 15)
+    shape = (known * 4 + np.int64(tables.kind[at[LAST]])) * 16 + min(at[WORD], 15)
     scene.rows[3] = forks.page.size + SCENES + LATEST + shape
     scene.rows[4] = scenery * WAYS
     return add_up(tables, scene), known
