@@ -223,14 +223,60 @@ class TrainedLanguageModel:
         # A model of windows, which are cut from the middle of a text, has not met the start symbol.
         return Prompts(self.tokenizer, self.settings.data.reading == "lanes")
 
-    def score(self, text: str) -> Score:
+    def adapting(self) -> Scorer:
+        """Scores texts and goes on learning from them: each piece after it was scored. This model stays as it is.
+
+        Texts that one such scorer is given are read one after the other, each better for those before.
+        """
+        from riverrun.evaluation.adapting import Adapter  # needs torch
+
+        return Scorer(Adapter(self._bundle), self.tokenizer)
+
+    def adapt(
+        self, sources: str | Path | Sequence[str | Path], output: str | Path, *, overwrite: bool = False
+    ) -> Likelihood:
+        """Read texts once, each piece scored before it is learned from, and write the new model.
+
+        Args:
+            sources: files, directories, globs, known texts or ``-``, read in this order.
+            output: the new model's directory.
+            overwrite: replace a model that is there.
+
+        Returns:
+            How well the texts were predicted on the way.
+
+        Raises:
+            CorpusError: they cannot be read.
+            InputError: nothing of them is in the vocabulary.
+            OutputError: something is there, or it cannot be written.
+        """
+        from riverrun.adapted import read_on, write_adapted  # needs torch
+        from riverrun.data.corpus import open_corpus
+
+        given = [sources] if isinstance(sources, str | Path) else list(sources)
+        corpus = open_corpus(given, self.reading)
+        found, reached = read_on(self._bundle, corpus.texts())
+        write_adapted(reached, found, [str(each) for each in given], Path(output), overwrite)
+        return found
+
+    def adapted_to(self, text: str) -> "TrainedLanguageModel":
+        """The model that this one becomes by reading a text; raises InputError for an empty one."""
+        from riverrun.adapted import read_on  # needs torch
+
+        return TrainedLanguageModel(read_on(self._bundle, [text])[1], self.precision)
+
+    def score(self, text: str, *, adapt: bool = False) -> Score:
         """Surprisal of every token of a text, and the sums.
+
+        Args:
+            text: as it stands.
+            adapt: go on learning from it, each piece after it was scored.
 
         Raises:
             InputError: the text is empty.
             UnknownSymbolError: under the policy ``refuse``.
         """
-        return self.scorer.score(text)
+        return (self.adapting() if adapt else self.scorer).score(text)
 
     def score_lines(self, texts: Iterable[str]) -> LineScores:
         """Surprisal of many texts, each by itself from the start state, as arrays.
@@ -244,8 +290,9 @@ class TrainedLanguageModel:
         """What a decoder's scores of a text's ids [T], in pieces, say of the text."""
         return self.scorer.as_score(text, ids, scores)
 
-    def evaluate(self, source: str | Path) -> Likelihood:
-        """Likelihood of a file, directory, glob or ``-``, read in pieces.
+    def evaluate(self, source: str | Path, *, adapt: bool = False) -> Likelihood:
+        """Likelihood of a file, directory, glob or ``-``, read in pieces; with ``adapt`` each of them is learned from
+        after it was scored.
 
         Raises:
             CorpusError: it cannot be read, or nothing of it is in the vocabulary.
@@ -253,7 +300,7 @@ class TrainedLanguageModel:
         from riverrun.data.corpus import open_corpus
 
         corpus = open_corpus([source], self.reading)
-        result = self.scorer.likelihood(corpus.texts())
+        result = (self.adapting() if adapt else self.scorer).likelihood(corpus.texts())
         if not result.tokens:
             raise InputError(f"{source}: no symbol of the model's vocabulary is in the text")
         return result

@@ -31,6 +31,9 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="translators: leave out lines that are no pair",
     )
+    parser.add_argument(
+        "--adapt", action="store_true", help="go on learning from each text, every piece after it was scored"
+    )
     add_precision(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -39,10 +42,14 @@ def run(options: argparse.Namespace) -> int:
     from riverrun.api import TrainedTranslator, load
 
     model = load(options.model, precision=options.precision)
+    if options.adapt and isinstance(model, TrainedTranslator):
+        from riverrun.errors import InputError
+
+        raise InputError("--adapt is for language models, and this is a translator")
     if isinstance(model, TrainedTranslator):
         reports = [_report_of_pairs(model, file, options) for file in options.file]
     else:
-        reports = [_report(model, corpus) for corpus in _opened(options.file, model)]
+        reports = [_report(model, corpus, options.adapt) for corpus in _opened(options.file, model)]
     if options.json:
         several = {"files": [{"file": f} | each for f, each in zip(options.file, reports, strict=True)]}
         print_json(reports[0] if len(reports) == 1 else several)
@@ -72,26 +79,27 @@ def _opened(files: list[str], model: "TrainedLanguageModel") -> "list[Corpus]":
     return [open_corpus([file], model.reading) for file in files]  # all are there before any is evaluated
 
 
-def _report(model: "TrainedLanguageModel", corpus: "Corpus") -> dict[str, Any]:
+def _report(model: "TrainedLanguageModel", corpus: "Corpus", adapt: bool) -> dict[str, Any]:
     """Figures of a text; where it is known to the model, what of it was learned, and figures of the rest alone."""
     from riverrun.data.held_out import familiar
 
     known = familiar(corpus, model.facts, model.settings.data.validation)
-    report = _figures(model, corpus, 0)
+    report = _figures(model, corpus, 0, adapt)
     if known is None:
         return report
     report["learned_share"] = known.learned / corpus.characters
     report["chose_the_weights"] = known.chose
     if 0 < known.learned < corpus.characters:
-        report["held_out"] = _figures(model, corpus, known.learned)
+        report["held_out"] = _figures(model, corpus, known.learned, adapt)
     return report
 
 
-def _figures(model: "TrainedLanguageModel", corpus: "Corpus", start: int) -> dict[str, Any]:
-    """Of a text from a character on."""
+def _figures(model: "TrainedLanguageModel", corpus: "Corpus", start: int, adapt: bool) -> dict[str, Any]:
+    """Of a text from a character on; what is adapted begins anew with each."""
     from riverrun.errors import InputError
 
-    found = model.scorer.likelihood(corpus.texts(start))
+    scorer = model.adapting() if adapt else model.scorer
+    found = scorer.likelihood(corpus.texts(start))
     if not found.tokens:
         raise InputError(f"{corpus.name}: no symbol of the model's vocabulary is in the text")
     return found.to_dict() | {"caveat": _caveat(found)}

@@ -27,6 +27,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="X",
         help="share of what the model remembers word for word (0 to 1; default 1), if it has a memory",
     )
+    parser.add_argument("--adapt", action="store_true", help="learn from the prompt first")
     parser.add_argument("--n", type=int, default=1, help="how many samples")
     parser.add_argument("--seed", type=int, help="same seed, same text")
     add_precision(parser)
@@ -40,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
     if options.endless and (options.json or options.n != 1):
         raise InputError("--endless streams one sample to the terminal: leave out --json and --n")
     model = load_language_model(options.model, options.precision)
+    if options.adapt:
+        model = model.adapted_to(options.prompt)
     seed = new_seed() if options.seed is None else options.seed
     choice = {"seed": seed, "stop": options.stop, "memory": options.memory, **sampling_of(options)}
     if options.json:

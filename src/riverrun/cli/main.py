@@ -20,6 +20,7 @@ COMMANDS = {
     "translate": "turn lines of text into others with a model of pairs",
     "score": "surprisal of every token of a text",
     "evaluate": "how well a model predicts a text",
+    "adapt": "a model goes on learning from a text, and becomes a new one",
     "show": "what a model is, how it was trained, how good it is",
     "play": "a page to touch a model with, in the browser",
     "export": "a model for elsewhere: one HTML file that needs no server, or ONNX",

@@ -33,6 +33,9 @@ def add_arguments(parser: Parser) -> None:
         choices=("token", "word", "line"),
         help="a row for each token, word (with the blanks after it) or line (default: token; with --lines: line)",
     )
+    parser.add_argument(
+        "--adapt", action="store_true", help="go on learning from each text, every piece after it was scored"
+    )
     add_precision(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="commas between columns instead of tabs")
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     corpora = [
         open_corpus([file], model.reading) for file in options.file
     ]  # all are there before any is scored
-    found = ((each.name, row) for each in corpora for row in _rows(model, each, by, options.lines))
+    found = ((each.name, row) for each in corpora for row in _rows(model, each, by, options))
     if options.json:
         print_json({"rows": [_document(file, row, several) for file, row in found]})
     elif options.jsonl:
@@ -75,6 +78,8 @@ def _check(options: argparse.Namespace, by: str, model: "TrainedLanguageModel") 
         )
     if len(options.file) > 1 and (options.html is not None or options.file.count("-") > 1):
         raise InputError("--html and standard input are for one text: give one file")
+    if options.adapt and options.lines:
+        raise InputError("--adapt reads a text as a whole: leave out --lines")
     if options.html is not None and options.lines:
         raise InputError("--html shows a text read as a whole: leave out --lines")
 
@@ -87,7 +92,7 @@ def _whole(options: argparse.Namespace, model: "TrainedLanguageModel") -> int:
         from riverrun.errors import InputError
 
         raise InputError("--json of tokens is for one text: give one file, or --jsonl")
-    score = model.score(read_text(options.file[0], model.reading))
+    score = model.score(read_text(options.file[0], model.reading), adapt=options.adapt)
     if options.html is not None:
         from riverrun.reporting.surprisal_page import write_page
 
@@ -97,9 +102,12 @@ def _whole(options: argparse.Namespace, model: "TrainedLanguageModel") -> int:
     return 0
 
 
-def _rows(model: "TrainedLanguageModel", corpus: "Corpus", by: Any, lines_alone: bool) -> Iterator["Row"]:
-    if not lines_alone:
-        yield from model.scorer.rows(corpus.texts(), by)
+def _rows(
+    model: "TrainedLanguageModel", corpus: "Corpus", by: Any, options: argparse.Namespace
+) -> Iterator["Row"]:
+    if not options.lines:
+        scorer = model.adapting() if options.adapt else model.scorer
+        yield from scorer.rows(corpus.texts(), by)
         return
     from riverrun.data.formats.tables import lines
 

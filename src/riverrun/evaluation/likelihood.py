@@ -3,15 +3,27 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.decoder import Decoder
-from riverrun.generation.state import Scores, State
+from riverrun.generation.state import Scores
 from riverrun.text import START
 from riverrun.text.counting import Counts
+
+
+class Predictor(Protocol):
+    """What scores a text piece by piece: a decoder, or one that learns on the way. Its state is its own."""
+
+    vocabulary: int
+
+    def initial_state(self) -> Any: ...
+
+    def score(
+        self, inputs: NDArray[np.integer], targets: NDArray[np.integer], state: Any
+    ) -> tuple[Scores, Any]: ...
+
 
 BLOCK = 4096  # symbols scored at once; fewer where the vocabulary is large
 _LOGITS = 1 << 22  # of a block
@@ -90,7 +102,7 @@ class Piece(NamedTuple):
     counts: Counts
 
 
-def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
+def evaluate(decoder: Predictor, pieces: Iterable[Piece]) -> Likelihood:
     """Score consecutive pieces of one text."""
     counts, correct, nats = Counts(), 0, 0.0
     state, last = decoder.initial_state(), START
@@ -104,8 +116,8 @@ def evaluate(decoder: Decoder, pieces: Iterable[Piece]) -> Likelihood:
 
 
 def surprisals(
-    decoder: Decoder, ids: NDArray[np.int32], state: State, last: int = START
-) -> Iterator[tuple[Scores, State, int]]:
+    decoder: Predictor, ids: NDArray[np.int32], state: Any, last: int = START
+) -> Iterator[tuple[Scores, Any, int]]:
     """Scores of ids [T] in blocks, each with the state and the symbol that the next block goes on from."""
     size = min(BLOCK, max(1, _LOGITS // decoder.vocabulary))
     for start in range(0, len(ids), size):

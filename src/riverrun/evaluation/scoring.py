@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.errors import InputError
-from riverrun.evaluation.likelihood import Likelihood, Piece, evaluate, surprisals
+from riverrun.evaluation.likelihood import Likelihood, Piece, Predictor, evaluate, surprisals
 from riverrun.evaluation.surprisal import By, Row, rows_by, token_rows
-from riverrun.generation.decoder import Decoder
 from riverrun.generation.state import Scores
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
@@ -95,7 +94,7 @@ class _Line(NamedTuple):
 class Scorer:
     """Scores texts with a decoder. Units that were never seen are named in one warning for each call."""
 
-    def __init__(self, decoder: Decoder, tokenizer: Tokenizer) -> None:
+    def __init__(self, decoder: Predictor, tokenizer: Tokenizer) -> None:
         self._decoder = decoder
         self._tokenizer = tokenizer
 

@@ -58,6 +58,11 @@ def surprisal(
     return _pass(memory.tables.forks, gate.weights, *_part(network, opinions, part), 0.0)
 
 
+def learn_on(gate: Gate, network: NDArray[np.float32], opinions: Opinions, memory: Memory) -> None:
+    """Correct a gate by what came, once; arguments as those of :func:`fit`."""
+    _pass(memory.tables.forks, gate.weights, *_part(network, opinions, slice(None)), RATE)
+
+
 def held_out_surprisal(network: NDArray[np.float32], opinions: Opinions, memory: Memory) -> float:
     """Nats of all symbols, each half of them under the gate that the other half gave: no symbol is predicted by what
     was fitted on it (law 10)."""

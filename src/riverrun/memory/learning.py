@@ -26,11 +26,10 @@ MOST_PAGES = 1 << 23
 """Pages of a memory at most: 128 MiB."""
 
 _ROOM = 1.4  # pages for each that a symbol's path crosses: contexts share many
-_FAST, _SLOW, _SLOWING = (
-    0.018,
-    0.002,
-    20_000.0,
-)  # how fast the mixing learns: at first, always, and how long at first
+SLOW = 0.002
+"""How fast the mixing learns, at least."""
+
+_FAST, _SLOWING = 0.018, 20_000.0  # how much faster at first, and for about how many symbols
 
 
 def learn(ids: NDArray[np.integer], texts: Sequence[str], start: int) -> Memory:
@@ -104,7 +103,7 @@ def read_in_parts(tables: Tables, scene: Scene, ids, bounds):
     lost, read = 0, 0
     for part in range(bounds.size - 1):
         for end in range(bounds[part], bounds[part + 1]) if part > 0 else range(0):
-            rate = _SLOW + _FAST / (1.0 + read / _SLOWING)
+            rate = SLOW + _FAST / (1.0 + read / _SLOWING)
             predict(tables, scene, ids, 0, end, rate)
             read += 1
         for end in range(bounds[part], bounds[part + 1]):

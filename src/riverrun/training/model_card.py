@@ -36,6 +36,7 @@ def model_card(name: str, facts: Mapping[str, Any], config: str, samples: Sequen
         f"- Training: {facts['steps']:,} steps in {facts['seconds']:.0f} s ({facts['reason']}); "
         f"weights of step {facts.get('best_step', facts['steps']):,}",
         *(measured or ["- Held-out text: not measured"]),
+        *_adapted(facts),
         "",
         "## Samples",
         "",
@@ -49,6 +50,13 @@ def model_card(name: str, facts: Mapping[str, Any], config: str, samples: Sequen
         "",
     ]
     return "\n".join(lines)
+
+
+def _adapted(facts: Mapping[str, Any]) -> list[str]:
+    """What it has read since."""
+    if (since := facts.get("adapted")) is None:
+        return []
+    return [f"- Went on learning from: {quoted(since['texts'])} ({since['characters']:,} characters)"]
 
 
 def quoted(text: str) -> str:
