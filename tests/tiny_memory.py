@@ -13,6 +13,7 @@ from riverrun.text.pieces import pieces_of
 TEXT = tiny.text(400)
 TOKENIZER = tiny.tokenizer([TEXT])
 SYMBOLS = TOKENIZER.size
+PIECES = pieces_of(TOKENIZER)
 
 
 def ids(words: int, seed: int) -> np.ndarray:
@@ -20,7 +21,7 @@ def ids(words: int, seed: int) -> np.ndarray:
 
 
 def memory(words: int = 400, seed: int = 0) -> Memory:
-    return learn(ids(words, seed), texts_of(pieces_of(TOKENIZER)), START)
+    return learn(ids(words, seed), texts_of(PIECES), START)
 
 
 def remembered(words: int = 400) -> Remembered:

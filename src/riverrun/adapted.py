@@ -14,6 +14,7 @@ from riverrun.evaluation.adapting import Adapter
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import Scorer
 from riverrun.memory.saved import to_arrays
+from riverrun.text.pieces import pieces_of
 from riverrun.training.model_card import model_card
 
 _OF_THE_OLD = ("held_out", "best_step", "weights_sha256", "memory")  # and all that was measured
@@ -55,7 +56,7 @@ def write_adapted(
             )
     files = {**bundle.files, WEIGHTS: write(bundle.weights, bundle.expected)}
     if bundle.remembered is not None:
-        files[MEMORY] = pack(to_arrays(bundle.remembered))
+        files[MEMORY] = pack(to_arrays(bundle.remembered, pieces_of(bundle.tokenizer)))
     facts = _facts(bundle, found, names, Listed.of(files[WEIGHTS]).sha256)
     card = model_card(output.name, facts, bundle.files[CONFIG].decode("utf-8"), [])
     write_directory(output, {**files, CARD: card.encode("utf-8", "replace")}, facts)

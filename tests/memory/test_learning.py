@@ -65,6 +65,6 @@ def test_kinds_and_lower_case():
 @pytest.mark.parametrize("name", ["pages", "text", "places", "trust", "weights", "votes"])
 def test_looking_changes_nothing(name):
     remembered = tiny.remembered()
-    before = to_arrays(remembered)[name].copy()
+    before = to_arrays(remembered, tiny.PIECES)[name].copy()
     remembered.memory.opinions(tiny.ids(50, 3), 1)
-    assert np.array_equal(to_arrays(remembered)[name], before)
+    assert np.array_equal(to_arrays(remembered, tiny.PIECES)[name], before)

@@ -21,6 +21,7 @@ from riverrun.config.written import read_language_settings, read_translator_sett
 from riverrun.errors import ModelError, SettingsError
 from riverrun.files import incoming
 from riverrun.text import Tokenizer
+from riverrun.text.pieces import pieces_of
 from riverrun.text.saved import load_tokenizer, sides_from_json
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def bundle_of(reader: Reader) -> Bundle:
         if tokenizer.unit != settings.text.unit:
             raise _mismatch(path, f"one says {settings.text.unit}, the other {tokenizer.unit}")
         expected = reader.parsed(CONFIG, config, lambda _: language_arrays(settings.model, tokenizer.size))
-        weights, remembered = _weights(reader, expected), _remembered(reader, tokenizer.size)
+        weights, remembered = _weights(reader, expected), _remembered(reader, tokenizer)
         return LanguageBundle(path, facts, files, settings, tokenizer, expected, weights, remembered)
     settings = reader.parsed(CONFIG, config, read_translator_settings)
     source, target = reader.parsed(TOKENIZER, symbols, sides_from_json)
@@ -208,7 +209,7 @@ def _weights(reader: Reader, expected: Arrays) -> arrays.Weights:
         raise ModelError(f"{reader.path / WEIGHTS}: {error}") from error
 
 
-def _remembered(reader: Reader, symbols: int) -> "Remembered | None":
+def _remembered(reader: Reader, tokenizer: Tokenizer) -> "Remembered | None":
     """The memory, where the manifest lists one."""
     if MEMORY not in reader.manifest.files:
         return None
@@ -216,7 +217,7 @@ def _remembered(reader: Reader, symbols: int) -> "Remembered | None":
 
     content = reader.file(MEMORY, LONGEST)
     try:
-        return from_arrays(reader.unpacked(MEMORY, content), symbols)
+        return from_arrays(reader.unpacked(MEMORY, content), pieces_of(tokenizer))
     except ValueError as error:
         raise ModelError(f"{reader.path / MEMORY} is no memory of this model: {error}") from error
 

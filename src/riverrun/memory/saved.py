@@ -1,5 +1,6 @@
 """A memory and its gate as arrays of a file. What comes in is what the loops can be let loose on, or refused."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,8 +29,8 @@ class Remembered(NamedTuple):
     gate: Gate
 
 
-def to_arrays(remembered: Remembered) -> dict[str, NDArray[Any]]:
-    """All of it by name."""
+def to_arrays(remembered: Remembered, pieces: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+    """All of it by name; pieces [V] are what its symbols stand for."""
     memory, weights = remembered
     tables = memory.tables
     names = ("pages", "text", "places", "trust", "weights", "votes", "kind", "fold")
@@ -38,11 +39,12 @@ def to_arrays(remembered: Remembered) -> dict[str, NDArray[Any]]:
         "below": tables.forks.below,
         "gate": weights.weights,
         "lost": np.array([memory.lost], np.int64),
+        "symbols": _fingerprint(pieces),
     }
 
 
-def from_arrays(arrays: Arrays, symbols: int) -> Remembered:
-    """The inverse, for a vocabulary of so many symbols.
+def from_arrays(arrays: Arrays, pieces: Sequence[bytes]) -> Remembered:
+    """The inverse, for a vocabulary whose V symbols stand for these pieces.
 
     Raises:
         ValueError: it is of another vocabulary, or not what this room writes.
@@ -50,8 +52,11 @@ def from_arrays(arrays: Arrays, symbols: int) -> Remembered:
     found = {name: _of_kind(arrays, name, kind) for name, kind in _KINDS.items()}
     if set(arrays) != set(found):
         raise ValueError("it holds other arrays than a memory's")
+    symbols = len(pieces)
     if len(found["kind"]) != symbols or len(found["below"]) != 2 * (symbols - 1):
         raise ValueError(f"it is of {len(found['kind'])} symbols, the tokenizer of {symbols}")
+    if not np.array_equal(found["symbols"], _fingerprint(pieces)):
+        raise ValueError("it is of other symbols than the tokenizer's")
     laid_out = forks.laid_out(found["below"])
     for name, size in _sizes(symbols).items():
         if found[name].size != size:
@@ -70,6 +75,14 @@ def from_arrays(arrays: Arrays, symbols: int) -> Remembered:
     parts = {name: found[name] for name in Tables._fields if name != "forks"}
     tables = Tables(forks=laid_out, **parts)
     return Remembered(Memory(tables, int(found["lost"][0])), Gate(found["gate"]))
+
+
+def _fingerprint(pieces: Sequence[bytes]) -> NDArray[np.uint8]:
+    """What tells a vocabulary from another one, in 16 bytes."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(8, "little") + piece)
+    return np.frombuffer(digest.digest()[:16], np.uint8)
 
 
 def _sizes(symbols: int) -> dict[str, int]:
@@ -108,6 +121,7 @@ _KINDS: dict[str, type] = {
     "below": np.int32,
     "gate": np.float32,
     "lost": np.int64,
+    "symbols": np.uint8,
 }
 
 

@@ -24,6 +24,7 @@ from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError, ModelError, SettingsError
 from riverrun.memory.saved import to_arrays
 from riverrun.models.weights import load_weights
+from riverrun.text.pieces import pieces_of
 from riverrun.training import checkpoints, events
 from riverrun.training.checkpoints import Checkpoint, RunState
 from riverrun.training.clock import Clock
@@ -253,7 +254,7 @@ def _remembered(task: Task, directory: RunDirectory, step: int, state: RunState)
         return _Beside({}, {})
     memory, let_go = remembered.memory, task.memory.let_go
     facts = {"symbols": memory.symbols, "symbols_let_go": let_go, "pages_let_go": memory.lost}
-    return _Beside({MEMORY: pack(to_arrays(remembered))}, {"memory": facts})
+    return _Beside({MEMORY: pack(to_arrays(remembered, pieces_of(task.tokenizer)))}, {"memory": facts})
 
 
 def _about(corpus: Corpus) -> dict[str, Any]:
