@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from riverrun.cli.left_out import say_of_memory
 from riverrun.cli.main import Parser
 from riverrun.errors import InputError
 
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     model, target = Path(options.model), Path(options.html)
     check_precision(precision)
     check_target(target)
+    say_of_memory([model])
     cost = cost_of(model, precision, options.text)
     size = write_single_file(model, target, Shown(model.resolve().name, precision, cost))
     print(f"{target}: {size:,} bytes, weights in {precision}; {cost}")
@@ -45,6 +47,7 @@ def _onnx(options: argparse.Namespace) -> int:
             raise InputError(f"--{name} is of --html: leave it out with --onnx")
     from riverrun.export.writing import write_onnx
 
+    say_of_memory([Path(options.model)])
     written = write_onnx(Path(options.model), Path(options.onnx))
     print(f"{options.onnx}: {', '.join(written)}")
     return 0

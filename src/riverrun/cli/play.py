@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from riverrun.cli.left_out import say_of_memory
 from riverrun.cli.main import Parser
 
 
@@ -16,7 +17,9 @@ def add_arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     from riverrun.page.serving import PageServer
 
-    with PageServer([Path(each) for each in options.models], options.port) as server:
+    models = [Path(each) for each in options.models]
+    with PageServer(models, options.port) as server:
+        say_of_memory(models)
         print(server.url, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
         if not options.no_browser:

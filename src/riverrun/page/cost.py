@@ -43,6 +43,7 @@ def cost_of(path: Path, precision: str, text: str | None) -> str:
         rough = TrainedTranslator(replace(loaded, weights=rounded(loaded.weights, precision)))
         exact, coarse = (_bits_of_pairs(each, pairs) for each in (translator, rough))
     else:
+        loaded = replace(loaded, remembered=None)  # which a page leaves out
         model = TrainedLanguageModel(loaded)
         passage = _passage(model, text)
         if not passage:

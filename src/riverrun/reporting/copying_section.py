@@ -36,25 +36,41 @@ def copying_section(model: TrainedLanguageModel, split: TextSplit) -> str:
         "text word for word, whole lines that stand in it, and stretches that do not."
     )
     header = ("temperature", "longest copied", *(f"new {n}-grams" for n in NGRAMS))
-    rows = [(f"{t:g}", f"{each.measures.longest}", *_shares(each.measures)) for t, each in found.items()]
     return page.section(
         "Copying",
         page.paragraph(about),
         *(page.paragraph(_in_words(temperature, each)) for temperature, each in found.items()),
-        page.folded("Shares of new stretches", page.table(header, rows)),
+        page.folded("Shares of new stretches", page.table(header, _rows(found))),
+        *_without_memory(model, split, temperatures, header),
     )
 
 
+def _without_memory(
+    model: TrainedLanguageModel, split: TextSplit, temperatures: tuple[float, ...], header: tuple[str, ...]
+) -> list[str]:
+    """The same of the network alone, where the model has a memory: what that quotes."""
+    if "memory" not in model.facts:
+        return []
+    found = copies_by_temperature(model, split, temperatures, memory=0.0)
+    longest = ", ".join(f"{each.measures.longest:,} at {t:g}" for t, each in found.items())
+    about = (
+        f"The model remembers what it read word for word, and quotes it. Without that (--memory 0) the longest "
+        f"stretches have: {longest} symbols."
+    )
+    table = page.folded("Shares of new stretches without the memory", page.table(header, _rows(found)))
+    return [page.paragraph(about), table]
+
+
 def copies_by_temperature(
-    model: TrainedLanguageModel, split: TextSplit, temperatures: tuple[float, ...]
+    model: TrainedLanguageModel, split: TextSplit, temperatures: tuple[float, ...], memory: float = 1.0
 ) -> dict[float, Copies]:
-    """A sample at each temperature, compared with the training text."""
+    """A sample at each temperature, with a share of the memory, compared with the training text."""
     tokenizer, part = model.tokenizer, split.training
     training = encode_corpus(part.corpus, tokenizer, part.start, part.stop)
     blanks = _blanks(tokenizer)
     found = {}
     for temperature in temperatures:
-        text = model.generate(length=SAMPLE_LENGTH, temperature=temperature, seed=0)
+        text = model.generate(length=SAMPLE_LENGTH, temperature=temperature, seed=0, memory=memory)
         ids = tokenizer.encode(text)
         measures = copying(ids, lambda: _pieces(training), blanks)
         whole_lines = text[: text.rfind("\n") + 1]
@@ -96,6 +112,10 @@ def _in_words(temperature: float, copies: Copies) -> str:
     if _NEW in measures.new:
         sentences.append(f"{measures.new[_NEW]:.0%} of its stretches of {_NEW} symbols are new.")
     return " ".join(sentences)
+
+
+def _rows(found: dict[float, Copies]) -> list[tuple[str, ...]]:
+    return [(f"{t:g}", f"{each.measures.longest}", *_shares(each.measures)) for t, each in found.items()]
 
 
 def _shares(measures: Copying) -> list[str]:
