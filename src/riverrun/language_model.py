@@ -354,7 +354,9 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and 0 <= value <= 1
+    return bool(
+        isinstance(value, int | float | np.floating) and not isinstance(value, bool) and 0 <= value <= 1
+    )
 
 
 def new_seed() -> int:

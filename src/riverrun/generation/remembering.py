@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.generation.choice import choose
+from riverrun.generation.compiled.calling import CompiledDecoder
+from riverrun.generation.compiled.recalling import Recall
 from riverrun.generation.decoder import NetworkDecoder
 from riverrun.generation.draws import uniform
 from riverrun.generation.entrance import check_sequences, checked_ids, checked_pairs
@@ -44,6 +46,7 @@ class RememberingDecoder:
         """
         self._network, self._remembered, self._share = network, remembered, share
         self.vocabulary = network.vocabulary
+        self._recall = Recall(remembered, share) if isinstance(network, CompiledDecoder) else None
         self._permitted = all_text(self.vocabulary) if permitted is None else permitted
 
     def initial_state(self) -> State:
@@ -85,6 +88,8 @@ class RememberingDecoder:
         initial = self._network.initial_state()
         check_sequences(positions, samplings, seeds, count, initial, self.vocabulary)
         written, after = np.empty((len(positions), count), np.int64), list(positions)
+        if self._recall is not None and isinstance(self._network, CompiledDecoder):
+            return self._network.write(positions, samplings, seeds, count, self._recall)
         allowed = self._permitted != NEVER
         for t in range(count):
             rows, states = self.logits(after)

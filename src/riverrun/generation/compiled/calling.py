@@ -4,7 +4,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from riverrun.generation.entrance import check_sequences, check_state, checked_i
 from riverrun.generation.sampling import LATEST, Sampling
 from riverrun.generation.state import Position, Scores, State
 from riverrun.text.permitted import Permitted, all_text, condition_after
+
+if TYPE_CHECKING:
+    from riverrun.generation.compiled.recalling import Recall
 
 _READ_AT_ONCE = 64  # time steps between two clearings of the histories
 _WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
@@ -117,8 +120,9 @@ class CompiledDecoder:
         samplings: Sequence[Sampling],
         seeds: Sequence[tuple[int, int]],
         count: int,
+        recall: "Recall | None" = None,
     ) -> tuple[NDArray[np.int64], list[Position]]:
-        found = self._in_teams(positions, samplings, seeds, count, at.EVERYTHING)
+        found = self._in_teams(positions, samplings, seeds, count, at.EVERYTHING, recall)
         return found.symbols, found.after
 
     def _in_teams(
@@ -128,19 +132,20 @@ class CompiledDecoder:
         seeds: Sequence[tuple[int, int]],
         count: int,
         stages: int,
+        recall: "Recall | None" = None,
     ) -> _Written:
         """Sequences shared out between the cores, where that is worth a thread."""
         check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
         sequences = len(positions)
         teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
         if teams < 2:
-            return self._write(positions, samplings, seeds, count, stages)
+            return self._write(positions, samplings, seeds, count, stages, recall)
         bounds = [sequences * team // teams for team in range(teams + 1)]
         found: list[Any] = [None] * teams
 
         def job(team: int) -> None:
             part = slice(bounds[team], bounds[team + 1])
-            found[team] = self._write(positions[part], samplings[part], seeds[part], count, stages)
+            found[team] = self._write(positions[part], samplings[part], seeds[part], count, stages, recall)
 
         in_threads([partial(job, team) for team in range(teams)])
         symbols, after, logits = zip(*found, strict=True)
@@ -166,6 +171,7 @@ class CompiledDecoder:
         seeds: Sequence[tuple[int, int]],
         count: int,
         stages: int,
+        recall: "Recall | None" = None,
     ) -> _Written:
         states = np.stack([position.state.parts[0] for position in positions])
         known = [len(position.state.latest) + 1 for position in positions]
@@ -188,6 +194,9 @@ class CompiledDecoder:
             at.PERMITTED: self._permitted,
             at.CONDITIONS: conditions,
         }
+        if recall is not None:
+            scene = recall.scene()
+            arrays |= {at.RECALL: recall.described(scene)}
         numbers = {at.MODE: at.WRITE, at.COUNT: count, at.CHUNK: self._written_at_once, at.MARGIN: margin}
         logits = self._call({**numbers, at.SEQUENCES: len(positions), at.STAGES: stages}, arrays)
         after = []

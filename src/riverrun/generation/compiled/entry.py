@@ -7,6 +7,7 @@ from riverrun.generation.compiled.choose import choose, draw
 from riverrun.generation.compiled.exponential import exp
 from riverrun.generation.compiled.layout import HISTORIES, LAYERS, PANEL, SETTING
 from riverrun.generation.compiled.products import multiply
+from riverrun.generation.compiled.recall import recall
 from riverrun.generation.compiled.recurrence import advance, row, save_past
 from riverrun.generation.compiled.teamwork import meet, share
 from riverrun.generation.compiled.vectors import (
@@ -93,6 +94,8 @@ def draw_symbol(task, plan, memory, trail, k, end, n):
     kept, chances = doubles(task[at.CHOICE], size), doubles(task[at.CHOICE] + 8 * size, size)
     keys, order = doubles(task[at.CHOICE] + 16 * size, size), integers(task[at.CHOICE] + 24 * size, size)
     logits = memory[logits_row(task, plan, k) : logits_row(task, plan, k) + size]
+    if task[at.RECALL] != 0:
+        recall(task[at.RECALL], logits, trail, end - known - n, end)
     conditions = integers(task[at.CONDITIONS] + 8 * k, 1)
     permitted = octets(task[at.PERMITTED] + size * conditions[0], size)
     symbol = choose(logits, recent, settings, uniform, permitted, kept, chances, keys, order)

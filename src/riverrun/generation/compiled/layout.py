@@ -90,7 +90,32 @@ STAGES = 32  # how much of each step is done: for finding out what takes how lon
 ROUNDED = 33  # address: uint32 [K or CHUNK * K, STRIDE or TABLE_WIDTH], scratch of this thread
 CONDITIONS = 34  # address: int64 [K]: the rows of PERMITTED that hold now
 PREDICTED = 35  # address: float32 [COUNT, V]: logits of what follows each symbol read
-HISTORIES = 36  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
+RECALL = 36  # address: int64 [RECALLED], what a memory is; 0 where there is none
+HISTORIES = 37  # offsets into MEMORY, one for each layer, and for conv one more: [PAST + CHUNK, K, STRIDE]
+
+# A memory is int64: addresses of arrays, see ``memory.opinions`` (Tables, Scene) and ``memory.gate``.
+RECALL_PAGES = 0
+RECALL_PAGES_SIZE = 1
+RECALL_TEXT = 2
+RECALL_TEXT_SIZE = 3
+RECALL_MATCHES = 4  # where what followed stands in the text
+RECALL_MATCHES_SIZE = 5
+RECALL_TRUST = 6
+RECALL_MIXING = 7
+RECALL_VOTES = 8
+RECALL_BELOW = 9
+RECALL_ABOVE = 10
+RECALL_PAGE_OF = 11
+RECALL_SLOT = 12
+RECALL_PATH = 13
+RECALL_PATH_SIZE = 14
+RECALL_PATH_STARTS = 15
+RECALL_KIND = 16
+RECALL_FOLD = 17
+RECALL_GATE = 18
+RECALL_SHARE = 19  # address: float64 [1]
+RECALL_SCENE = 20  # address: scratch of this task, in words of eight bytes
+RECALLED = 21
 
 SETTING = {name: place for place, name in enumerate(SETTINGS)}
 """Where each setting of a sequence stands in its row of float64: in the order of :class:`Sampling`."""

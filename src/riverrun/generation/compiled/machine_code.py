@@ -96,7 +96,8 @@ def code_path() -> Path:
     digest = hashlib.sha256(f"{llvmlite.__version__} {SETTING}".encode())
     for part in (sys.platform, processor.name(), processor.features()):
         digest.update(part.encode() + b"\\0")
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in sorted((*here.glob("*.py"), *(here.parents[1] / "memory").glob("*.py"))):
         digest.update(source.read_bytes())
     folder = os.path.realpath(cache_directory() / "code")  # links are followed here, once
     return Path(folder) / f"{digest.hexdigest()[:32]}.o"

@@ -69,6 +69,8 @@ doubles = _array_at(types.float64)
 integers = _array_at(types.int64)
 unsigned = _array_at(types.uint64)
 octets = _array_at(types.uint8)
+words = _array_at(types.int32)
+halves = _array_at(types.uint16)
 
 
 def _copy_floats(typing_context, source, target, count):
