@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { streamOf, uniform } from "../src/riverrun/page/engine/draws.js";
+import { heal } from "../src/riverrun/page/engine/healing.js";
 import { makeKernel } from "../src/riverrun/page/engine/kernel.js";
 import { loadModel } from "../src/riverrun/page/engine/model.js";
 import { Sampler, checkSampling, distribution } from "../src/riverrun/page/engine/sampling.js";
@@ -58,11 +59,19 @@ const requests = {
   },
   encode: ({ text }) => model.encode(text),
   read: ({ position, ids, options }) => model.read(positionOf(position), ids, options),
+  heal: ({ position, ids, options }) => heal(model, positionOf(position), ids, options),
   allocate: ({ length, simd }) => makeKernel(simd).allocate(length),
   step: ({ position, options }) => model.step(positionOf(position), options),
   write({ position, ids, options, counts }) {
     const write = model.writer(model.read(positionOf(position), ids ?? []).position, options);
     return counts.map((count) => write(count));
+  },
+  generate({ prompt, options, count }) {
+    const { position, symbol, text } = heal(model, model.opening(), model.encode(prompt).ids, options);
+    const written = model.writer(position, options)(count - (symbol === null ? 0 : 1));
+    const decoder = model.tokenizer.decoder();
+    position.recent.slice(-4).forEach(decoder.push);
+    return text + Array.from(written.ids, (id) => decoder.push(id)).join("");
   },
   score: ({ text }) => model.score(text),
   translate({ text, options }) {
