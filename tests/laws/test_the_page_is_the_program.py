@@ -240,8 +240,20 @@ def test_prompts_that_end_inside_a_symbol(engine, unit, corpus, tmp_path):
     model = riverrun.load(tmp_path / "m")
     engine.load(tmp_path / "m")
     found = set()
-    for prompt in ("t", "The sp", "the spirit of an ag", "a river that ru", "we call it o", "", "4", "li", " "):
-        for seed, how in enumerate(({}, {"temperature": 1.4}, {"top_k": 2}, {"top_p": 0.6}, {"temperature": 0.0})):
+    for prompt in (
+        "t",
+        "The sp",
+        "the spirit of an ag",
+        "a river that ru",
+        "we call it o",
+        "",
+        "4",
+        "li",
+        " ",
+    ):
+        for seed, how in enumerate(
+            ({}, {"temperature": 1.4}, {"top_k": 2}, {"top_p": 0.6}, {"temperature": 0.0})
+        ):
             for length in (1, 2, 30):
                 asked = {"seed": seed, "sampling": in_javascript(Sampling(**how))}
                 text = engine("generate", prompt=prompt, options=asked, count=length)
