@@ -5,6 +5,7 @@ import { streamOf, uniform } from "../src/riverrun/page/engine/draws.js";
 import { heal } from "../src/riverrun/page/engine/healing.js";
 import { makeKernel } from "../src/riverrun/page/engine/kernel.js";
 import { loadModel } from "../src/riverrun/page/engine/model.js";
+import { pieces as piecesOf } from "../src/riverrun/page/engine/pairs/pieces.js";
 import { Sampler, checkSampling, distribution } from "../src/riverrun/page/engine/sampling.js";
 import { decode, pieces, tokenizerFrom } from "../src/riverrun/page/engine/text/tokenizer.js";
 import { splitChineseWords, splitClauses, splitWords } from "../src/riverrun/page/engine/text/splitting.js";
@@ -81,6 +82,7 @@ const requests = {
       if (done) return value;
     }
   },
+  pieces: ({ source, blank, most }) => piecesOf(source, (id) => id === blank, most),
   attention: ({ source, target }) => model.attention(source, target),
   scorePair: ({ source, target }) => model.scorePair(source, target),
 };

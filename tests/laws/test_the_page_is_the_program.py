@@ -18,6 +18,7 @@ from page_engine import Engine, EngineError, files_of
 from riverrun.bundle import read_bundle
 from riverrun.generation.choice import choose, probabilities, transform
 from riverrun.generation.draws import uniform
+from riverrun.generation.pieces import pieces
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
@@ -382,6 +383,34 @@ def test_draws_the_same_outputs(engine, shape, tmp_path):
     assert same >= all_of_them - 1  # where rounding decides
 
 
+@pytest.mark.filterwarnings("ignore:.*(ran into the bound|have fewer different outputs|in pieces)")
+@pytest.mark.parametrize("shape", [{"attention": "additive"}, {"attention": "monotone"}], ids=str)
+def test_translates_long_sources_in_the_same_pieces(engine, shape, tmp_path):
+    """Of more than a thousand symbols, and ten times the longest of training."""
+    model, files = translators(shape, tmp_path / "m")
+    engine.load_files(files)
+    text = "".join(sources(260, seed=3))
+    assert 1000 < len(text) < 2000
+    (expected,) = model.translations([text], beam=2)
+    found = engine("translate", text=text, options={"beam": 2, "trace": True})
+    (output,) = found["outputs"]
+    assert output["text"] == expected.outputs[0].text
+    assert output["logProbability"] == pytest.approx(expected.outputs[0].log_probability, rel=1e-4)
+    assert output["score"] == pytest.approx(expected.outputs[0].score, rel=1e-4)
+    assert output["finished"] == expected.outputs[0].finished
+    assert "it is translated in pieces" in found["warnings"][0]
+    (drawn,) = model.translations([text], sampling=Sampling(), seed=4, n_best=2)
+    found = engine("translate", text=text, options={"sampling": {}, "seed": 4, "nBest": 2})
+    assert [each["text"] for each in found["outputs"]] == [each.text for each in drawn.outputs]
+
+
+@given(st.lists(st.integers(2, 5), max_size=30), st.integers(1, 8))
+@several
+def test_cuts_sources_in_the_same_places(engine, source, most):
+    expected = pieces(np.array(source, np.int32), np.array([2]), most)
+    assert engine("pieces", source=source, blank=2, most=most) == [piece.tolist() for piece in expected]
+
+
 @pytest.mark.parametrize("shape", tiny_pairs.SHAPES, ids=str)
 def test_scores_pairs_and_looks_the_same(engine, shape, tmp_path):
     model, files = translators(shape, tmp_path / "m")
@@ -412,6 +441,8 @@ def test_translates_what_was_learned(engine, translated):
         assert [each["text"] for each in outputs["outputs"]] == [each.text for each in expected.outputs]
         ended = [each for step in outputs["steps"] for each in step if each["state"] == "ended"]
         assert expected.outputs[0].text in {each["text"] for each in ended}
+    endless = engine("translate", text="fxd" * 20, options={})
+    assert endless["outputs"][0]["finished"] == (len(endless["warnings"]) == 1), endless
     assert engine("translate", text=" ", options={})["outputs"] == []
     with pytest.raises(EngineError, match="beam = 0"):
         engine("translate", text="a", options={"beam": 0})
