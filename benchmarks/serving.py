@@ -3,7 +3,7 @@
 Everything of a part is measured in one run on one machine; the clients are coroutines of this process and share the
 machine with the server. Rewrites its section of ``benchmarks/RESULTS.md``.
 
-    python benchmarks/serving.py [--turns N] [--only speed|workers|idle|disconnects|soak ...] [--minutes M]
+    python benchmarks/serving.py [--turns N] [--only speed|workers|idle|disconnects|drain|soak ...] [--minutes M]
 """
 
 import argparse
@@ -12,6 +12,7 @@ import itertools
 import os
 import random
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -29,8 +30,9 @@ from riverrun.generation.streaming import begin
 from tiny_server import Server, post_bytes, running, until
 
 CLIENTS = 64
+STREAMS = 16  # of a server that is told to end
 SAMPLING = Sampling()
-PARTS = ("speed", "workers", "idle", "disconnects", "soak")
+PARTS = ("speed", "workers", "idle", "disconnects", "drain", "soak")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--symbols", type=int, default=8000, help="written for each of the clients")
     parser.add_argument("--newcomers", type=int, default=200, help="short requests whose first byte is timed")
     parser.add_argument("--leaving", type=int, default=500, help="clients that leave")
+    parser.add_argument("--endings", type=int, default=20, help="servers that are told to end")
     parser.add_argument("--minutes", type=float, default=30, help="of the long run")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
@@ -55,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             bodies.append(idle(folder, options.turns))
         if "disconnects" in options.only:
             bodies.append(disconnects(folder, options.leaving))
+        if "drain" in options.only:
+            bodies.append(drain(folder, options.endings))
         if "soak" in options.only:
             bodies.append(soak(folder, options.minutes))
     name = "serving" if tuple(options.only) == PARTS else "serving-" + "-".join(options.only)
@@ -237,6 +242,42 @@ def disconnects(folder: Path, count: int) -> str:
 
 def symbols_of(server: Server) -> float:
     return server.metric("riverrun_symbols_total")
+
+
+def drain(folder: Path, count: int) -> str:
+    """Servers that get SIGTERM while they write: what becomes of requests that run, and of new ones."""
+    path, draw = model_of(folder, 256), random.Random(0)
+    whole = refused = 0
+    codes = []
+    for number in range(count):
+        with running(folder / f"drain-{number}", path, "--max-tokens", 10**6) as server:
+            ended, answer, code = asyncio.run(end_while_it_writes(server, draw.random()))
+        whole += ended
+        refused += b" 503 " in answer.split(b"\r\n")[0]
+        codes.append(code)
+    return (
+        f"{count} servers that got SIGTERM while they wrote for {STREAMS} streaming clients each: {whole} of "
+        f"{count * STREAMS} streams came to their end, {refused} of {count} new requests were answered with 503, and "
+        f"{codes.count(0)} servers exited with 0."
+    )
+
+
+async def end_while_it_writes(server: Server, pause: float) -> tuple[int, bytes, int]:
+    """Streams that were whole, the answer to a request that came after the signal, and the exit code."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", server.port
+    )  # before the signal: none is taken after it
+    fields = {"prompt": "The ", "max_tokens": 20_000}
+    jobs = [asyncio.ensure_future(stream(server.port, {**fields, "seed": k})) for k in range(STREAMS)]
+    await asyncio.sleep(0.3 + pause)
+    server.process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.05)
+    writer.write(post_bytes("/v1/completions", fields, "connection: close"))
+    answer = await reader.read()
+    writer.close()
+    ended = await asyncio.gather(*jobs, return_exceptions=True)
+    code = await asyncio.to_thread(server.process.wait, 60)
+    return sum(not isinstance(each, BaseException) for each in ended), answer, code
 
 
 def soak(folder: Path, minutes: float) -> str:
