@@ -100,6 +100,12 @@ def test_a_prompt_that_ends_inside_a_symbol_is_gone_on_with(
         browser.write()
         assert browser.text == "a river that ru" + written(model, "a river that ru", seed)
     assert browser.see("sums").text.startswith(f"{len(browser.text)} characters, ")
+    browser.run(
+        "document.execCommand = undefined; navigator.clipboard.writeText = async (text) => { window.copied = text; }"
+    )
+    browser.click("command")
+    line = browser.until(lambda: browser.run("return window.copied"), "the command is copied")
+    assert line == f"riverrun generate {name} 'a river that ru' --length 100 --seed 3"
 
     browser.mark(15)
     browser.settled()
