@@ -8,7 +8,6 @@ machine with the server. Rewrites its section of ``benchmarks/RESULTS.md``.
 
 import argparse
 import asyncio
-import itertools
 import os
 import random
 import re
@@ -31,6 +30,7 @@ from tiny_server import Server, post_bytes, running, until
 
 CLIENTS = 64
 STREAMS = 16  # of a server that is told to end
+WARM = 3000  # requests until a server's caches and pools are as large as they become
 SAMPLING = Sampling()
 PARTS = ("speed", "workers", "idle", "disconnects", "drain", "soak")
 
@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = " ".join(
         ["python benchmarks/serving.py", *([f"--only {' '.join(options.only)}"] if "-" in name else [])]
     )
-    write_section(name, "Serving", command, "\n\n".join(bodies))
+    title = f"Serving: {', '.join(options.only)}" if "-" in name else "Serving"
+    write_section(name, title, command, "\n\n".join(bodies))
 
 
 def model_of(folder: Path, hidden: int) -> Path:
@@ -284,27 +285,30 @@ def soak(folder: Path, minutes: float) -> str:
     """A long time at full load: requests of all kinds, some of whose clients leave."""
     path = model_of(folder, 256)
     with running(folder / "soak", path) as server:
-        asyncio.run(load(server.port, min(60.0, 20 * minutes)))  # until all caches are warm
+        asyncio.run(load(server.port, min(60.0, 20 * minutes), WARM if minutes >= 1 else 0))
         before, open_before = resident(server), server.descriptors()
-        served = asyncio.run(load(server.port, 60 * minutes))
+        served = asyncio.run(load(server.port, 30 * minutes))
+        middle = resident(server)
+        served += asyncio.run(load(server.port, 30 * minutes))
         until(server.is_quiet)
         after, open_after = resident(server), server.descriptors()
         failed = sum(line.get("outcome") == "failed" or line.get("event") == "failure" for line in server.log)
     return (
-        f"{minutes:g} minutes at full load, {served:,} requests: {before:.1f} MB resident before and "
-        f"{after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and {open_after} "
-        f"after, {failed} failures."
+        f"{minutes:g} minutes at full load, {served:,} requests: {before:.1f} MB resident before, {middle:.1f} MB in "
+        f"the middle and {after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and "
+        f"{open_after} after, {failed} failures."
     )
 
 
-async def load(port: int, seconds: float, clients: int = 48) -> int:
-    """Keep a server busy; returns how many requests there were."""
-    end, numbers = time.monotonic() + seconds, itertools.count()
+async def load(port: int, seconds: float, at_least: int = 0, clients: int = 48) -> int:
+    """Keep a server busy for so long, and for so many requests; returns how many there were."""
+    end, made = time.monotonic() + seconds, 0
 
     async def client(number: int) -> None:
+        nonlocal made
         draw = random.Random(number)
-        while time.monotonic() < end:
-            next(numbers)
+        while time.monotonic() < end or made < at_least:
+            made += 1
             fields = {"prompt": "The " * draw.randint(1, 400), "max_tokens": draw.choice([1, 50, 500, 5000])}
             fields |= draw.choice([{}, {"n": 3}, {"logprobs": 2, "max_tokens": 200}, {"echo": True}])
             fields["stream"] = draw.random() < 0.5
@@ -315,7 +319,7 @@ async def load(port: int, seconds: float, clients: int = 48) -> int:
                 continue
 
     await asyncio.gather(*(client(number) for number in range(clients)))
-    return next(numbers)
+    return made
 
 
 async def request(port: int, path: str, fields: dict[str, Any]) -> bytes:
