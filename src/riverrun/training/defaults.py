@@ -30,6 +30,7 @@ from riverrun.config.settings import (
     TrainingSettings,
 )
 from riverrun.errors import InputError, SettingsError
+from riverrun.training.crowding import is_crowded
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> Langu
         "learning_rate": training.learning_rate or _learning_rate(training, shape, batch),
         "warmup": training.warmup if training.warmup is not None else 50,
         "precision": _precision(training, hidden, given),
-        "threads": training.threads or torch.get_num_threads(),
+        "threads": training.threads or threads_to_begin_with(budget),
         "device": str(given.device),
     }
     loss = LanguageLoss(
@@ -111,6 +112,11 @@ def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> Langu
     return LanguageSettings(
         symbols, _reading(settings.data), shape, resolve_fitting(training, chosen), loss, budget
     )
+
+
+def threads_to_begin_with(budget: Budget) -> int:
+    """All of torch's; one where they would wait for each other, if their number can still be changed later."""
+    return 1 if budget.kind == "minutes" and is_crowded() else torch.get_num_threads()
 
 
 def resolve_budget(budget: BudgetSettings) -> Budget:

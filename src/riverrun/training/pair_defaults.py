@@ -27,7 +27,7 @@ from riverrun.config.settings import ModelSettings, Settings, TrainingSettings
 from riverrun.data.pair_ids import Pairs
 from riverrun.errors import SettingsError
 from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, resolve_sides, written_form
-from riverrun.training.defaults import DEFAULT_MINUTES
+from riverrun.training.defaults import DEFAULT_MINUTES, threads_to_begin_with
 
 NARROW, WIDE = 128, 256  # hidden units
 WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which soft attention is wide
@@ -139,7 +139,7 @@ def resolve(
         "learning_rate": training.learning_rate or _learning_rate(training, hidden),
         "warmup": training.warmup if training.warmup is not None else WARMUP,
         "precision": _precision(training, hidden, given),
-        "threads": training.threads or (1 if members == 1 and hidden < WIDE else threads),
+        "threads": training.threads or _threads(budget, members, hidden),
         "device": str(given.device),
         "evaluate_every": training.evaluate_every or "auto",
         "checkpoint_every": training.checkpoint_every or 0,
@@ -196,6 +196,13 @@ def _passes(budget: Budget, given: PairCircumstances, hidden: int, batch: int) -
         case "minutes":
             symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
             return budget.amount * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+
+
+def _threads(budget: Budget, members: int, hidden: int) -> int:
+    """One for each of several networks; one for a narrow one, whose products are too small to be shared."""
+    if members > 1:
+        return torch.get_num_threads()
+    return 1 if hidden < WIDE else threads_to_begin_with(budget)
 
 
 def _members(passes: float, threads: int) -> int:

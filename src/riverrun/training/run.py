@@ -152,9 +152,10 @@ def _planner(task: Task, request: Request, budget: Budget, state: RunState, cloc
         case "epochs":
             return Planner(fixed_plan(task, fitting, max(1, round(budget.amount * task.steps_per_epoch))))
         case "minutes":
-            free = request.settings.training.threads is None
+            set_by_user = request.settings.training.threads
+            counts = (set_by_user,) if set_by_user else (1, torch.get_num_threads())
             recorded = recorded_plans(request.output, state.step) if request.resume else {}
-            return Pacer(task, fitting, budget.amount, clock, free, recorded)
+            return Pacer(task, fitting, budget.amount, clock, counts, recorded)
 
 
 @contextmanager
