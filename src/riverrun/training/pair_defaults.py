@@ -8,11 +8,12 @@ programs run.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import torch
 
+from riverrun.bundle import TranslatorBundle
 from riverrun.config.ranges import AttentionKind, TrainingPrecision
 from riverrun.config.resolved import (
     Budget,
@@ -76,6 +77,26 @@ def choose_reading(settings: Settings, training: Pairs) -> tuple[SideSymbols, Pa
         target_columns=data.target_columns,
     )
     return resolve_sides(settings.text, (source_unit, target_unit), target_form), reading
+
+
+def reading_of_base(settings: Settings, base: TranslatorBundle) -> PairReading:
+    """Units and normal forms of the model that is gone on from; the rest as set. Raises SettingsError for others."""
+    data, before = settings.data, base.settings.data
+    asked = {name: getattr(data, name) for name in ("source_unit", "target_unit", "source_normalize")}
+    others = {name: value for name, value in asked.items() if value not in (None, getattr(before, name))}
+    if others or (data.task == "tagging") != (before.task == "tagging"):
+        said = ", ".join(f"{name} {getattr(before, name)}" for name in others or ("task",))
+        raise SettingsError(
+            f"{base.path}, which the run starts from, has {said}: leave the setting out, or --from"
+        )
+    return replace(
+        before,
+        validation=data.validation,
+        max_length=data.max_length,
+        skip_bad=data.skip_bad,
+        source_columns=data.source_columns,
+        target_columns=data.target_columns,
+    )
 
 
 def choose_attention(
