@@ -18,11 +18,15 @@ MEANINGS = {
 
 def started(event: events.Started, output: Path) -> str:
     """What is learned, and what is kept back."""
+    held_out = (
+        f"{event.validation_tokens:,} held out (kept back, to measure what was learned)"
+        if event.validation_tokens
+        else "none held out, so nothing will tell how good it is"
+    )
     begun = f"going on after step {event.step:,}" if event.step else f"training {output}"
     return (
         f"{begun}: {event.parameters:,} weights, {event.training_tokens:,} symbols to learn from, "
-        f"{event.validation_tokens:,} held out (kept back, to measure what was learned); {event.device}, "
-        f"{event.precision}"
+        f"{held_out}; {event.device}, {event.precision}"
     )
 
 
@@ -56,7 +60,8 @@ def stopped(event: events.Stopped, output: Path) -> str:
         "early stopping": f"early stopping after {event.step:,} steps: it was not getting better any more",
     }.get(event.reason, f"{event.reason} after {event.step:,} steps")
     best = event.best
-    found = "not measured yet" if best is None else _figures(best.nats_per_token, best.figures)
+    unmeasured = "not measured yet" if event.reason == "interrupted" else "not measured"
+    found = unmeasured if best is None else _figures(best.nats_per_token, best.figures)
     read = ""
     if event.epoch < 1 and event.reason == "finished":
         read = f"\nit read {event.epoch:.0%} of the text: give it more time to read all of it"
