@@ -86,8 +86,8 @@ def _contradictions(settings: Settings) -> list[str]:
         settings.training.early_stopping or settings.training.schedule == "plateau"
     ):
         faults.append(
-            "data.validation = none leaves nothing to measure by, which training.early_stopping and training.schedule = "
-            "plateau need: hold something out, or leave them out"
+            "data.validation = none leaves nothing to measure by, which training.early_stopping and "
+            "training.schedule = plateau need: hold something out, or leave them out"
         )
     if settings.training.loss == "last" and data.reading == "lanes":
         faults.append("training.loss = last needs data.reading = windows")

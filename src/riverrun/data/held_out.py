@@ -13,7 +13,6 @@ from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.pairs import Pair, PairCorpus, open_pairs
 from riverrun.errors import CorpusError
 
-
 NOTHING = "none"
 """What is held out where all of a text shall be learned."""
 
