@@ -218,6 +218,18 @@ class TestWorkers:
             assert server.stop() == 0
             assert not any(map(is_alive, children))
 
+    def test_they_end_with_the_one_that_started_them(self, trained, tmp_path):
+        """Killed by the system, for memory say: nobody must be left who holds the port."""
+        with tiny_server.running(tmp_path, trained, "--workers", 2) as server:
+            server.process.kill()
+            server.process.wait()
+
+            def is_free() -> bool:
+                with socket.socket() as other:
+                    return other.connect_ex(("127.0.0.1", server.port)) != 0
+
+            tiny_server.until(is_free)
+
     def test_one_that_cannot_start_ends_all(self):
         code = (
             "from riverrun.server.workers import Supervisor; raise SystemExit(Supervisor(lambda: 2).run(2))"
