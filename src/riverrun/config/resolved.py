@@ -33,6 +33,7 @@ from riverrun.config.ranges import (
     SideUnit,
     Temperatures,
     TextUnit,
+    Threads,
     TrainingPrecision,
     UnknownPolicy,
     Width,
@@ -92,7 +93,8 @@ class SideSymbols:
     normalize: NormalForm
     min_count: Positive
     unknown: UnknownPolicy
-    max_vocabulary: Natural = 0  # 0: no bound
+    max_vocabulary: Natural = 0  # of a side by another unit than bpe; 0: no bound
+    subwords: Natural = 0  # symbols of a side by bpe; 0: none is
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class Fitting:
     batch: Length
     precision: TrainingPrecision
     device: str
-    threads: Annotated[int, Ge(1), Le(1024)]
+    threads: Threads
     seed: Seed
     keep_checkpoints: Annotated[int, Ge(1), Le(1000)]
     preview_temperatures: Temperatures

@@ -4,7 +4,7 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import torch
 
 from riverrun.bundle import LanguageBundle, TranslatorBundle
 from riverrun.config.conditions import refuse_idle
-from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
@@ -91,11 +90,11 @@ def _run(
     begun = None if before is None else directory.newest_checkpoint()
     torch.manual_seed(request.settings.training.seed)
     task = _task(request, split, begun)
-    fitting, budget = task.settings.training, resolve_budget(request.settings.budget)
+    fitting, budget = task.settings.training, task.settings.budget
     optimizer = Optimizer(task.model, fitting)
     state, carried = RunState(), task.initial_carried()
     if begun is not None:
-        state, carried = checkpoints.restore(begun, task.model, optimizer, carried)
+        state, carried = checkpoints.restore(begun, task, optimizer)
     note = Note(request.inputs, split.digest, request.settings)
     if before is None:
         directory.claim(note, request.overwrite)
@@ -103,7 +102,7 @@ def _run(
         share = resolve_budget(before.settings.budget).amount / budget.amount
         state.plan = None if state.plan is None else state.plan.extended(state.step, share)
         directory.write_note(note)
-    planner = _planner(task, request, budget, state, clock)
+    planner = _planner(task, request, state, clock)
     journal = directory.journal(begun)
     with _processor(fitting.threads):
         for event in train(
@@ -112,7 +111,7 @@ def _run(
             journal.write(event)
             if isinstance(event, events.Stopped):
                 step = event.step if event.best is None else event.best.step
-                directory.publish(step, _facts(task, event, split), journal.samples())
+                directory.publish(step, task.files(), _facts(task, event, split), journal.samples())
             yield event
 
 
@@ -128,24 +127,28 @@ def _split(request: Request) -> TextSplit | PairSplit:
 def _task(
     request: Request, split: TextSplit | PairSplit, begun: Checkpoint | None
 ) -> LanguageModelTask | PairTask:
-    """The model with its data: with all defaults chosen, or as a checkpoint says that they were."""
+    """The model with its data: with all defaults chosen, or as a checkpoint says that they were, but for the budget."""
     device = choose_device(request.settings.training.device)
+    budget = resolve_budget(request.settings.budget)
     match split, None if begun is None else begun.model:
         case TextSplit(), None:
             return new_language_model(request.settings, split, device)
         case PairSplit(), None:
             return new_translator(request.settings, split, device)
         case TextSplit(), LanguageBundle() as saved:
-            return saved_language_model(saved.settings, saved.tokenizer, split, device)
+            return saved_language_model(
+                replace(saved.settings, budget=budget), saved.tokenizer, split, device
+            )
         case PairSplit(), TranslatorBundle() as saved:
-            return saved_translator(saved.settings, (saved.source, saved.target), split, device)
+            sides = (saved.source, saved.target)
+            return saved_translator(replace(saved.settings, budget=budget), sides, split, device)
         case _, saved:
             raise ModelError(f"{saved.path} is not of the kind of model that {split.learned.name} makes")
 
 
-def _planner(task: Task, request: Request, budget: Budget, state: RunState, clock: Clock) -> Planner | Pacer:
+def _planner(task: Task, request: Request, state: RunState, clock: Clock) -> Planner | Pacer:
     """What knows how long the run is."""
-    fitting = task.settings.training
+    fitting, budget = task.settings.training, task.settings.budget
     match budget.kind:
         case "steps":
             return Planner(fixed_plan(task, fitting, int(budget.amount)))
