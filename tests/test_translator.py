@@ -42,10 +42,10 @@ def test_it_says_what_it_is(translated: Path):
 
 def test_subwords_beside_another_unit_are_counted_in_the_saved_settings(tmp_path: Path):
     path = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations(80))
-    more = {"data__target_unit": "bpe", "text__subwords": 270, "model__attention": "dot"}
+    more = {"data__target_unit": "bpe", "text__subwords": 262, "model__attention": "dot"}
     model = tiny_pairs.train(path, tmp_path / "m", steps=3, **more)
-    assert (model.settings.text.max_vocabulary, model.settings.text.subwords) == (0, 270)
-    assert (model.source.unit, model.target.size) == ("char", 270)
+    assert (model.settings.text.max_vocabulary, model.settings.text.subwords) == (0, 262)
+    assert (model.source.unit, model.target.size) == ("char", 262)
 
 
 @pytest.mark.parametrize("attention", ["none", "dot", "additive"])
