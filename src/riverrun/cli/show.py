@@ -88,6 +88,10 @@ def _learned(model: "TrainedLanguageModel | TrainedTranslator") -> str:
     return (
         f"{textwrap.shorten(str(corpus.get('name', 'an unknown text')), 70)} ({corpus.get('characters', 0):,} "
         f"characters) in {duration(facts.get('seconds', 0.0))}: {steps}{passes}; {facts.get('reason', '')}"
+        + "".join(
+            f"; before that {ancestor.get('name', 'a model')} ({ancestor.get('corpus', 'an unknown text')})"
+            for ancestor in reversed(facts.get("lineage", []))
+        )
     )
 
 

@@ -42,11 +42,13 @@ class Note:
         inputs: the texts, as absolute paths where they are files.
         digest: of all that is read.
         settings: as given, before defaults are chosen.
+        base: the directory of the model that it started from, as an absolute path.
     """
 
     inputs: tuple[str, ...]
     digest: str
     settings: Settings
+    base: Path | None = None
 
 
 class RunDirectory:
@@ -116,7 +118,7 @@ class RunDirectory:
             "inputs": [_absolute(item) for item in note.inputs],
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
-        }
+        } | ({} if note.base is None else {"base": str(note.base.resolve())})
         with writing(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
@@ -187,7 +189,9 @@ class RunDirectory:
             document = documents.parse(incoming.read(path, LONGEST_NOTE).decode("utf-8"))
             inputs = documents.texts(documents.field(document, "inputs", list), "inputs")
             digest = documents.field(document, "digest", str)
-            return Note(inputs, digest, build(flatten(documents.field(document, "settings", dict))))
+            settings = build(flatten(documents.field(document, "settings", dict)))
+            base = Path(documents.field(document, "base", str)) if "base" in document else None
+            return Note(inputs, digest, settings, base)
         except FileNotFoundError:
             raise OutputError(
                 f"{self.path} holds no run to resume (no {REQUEST}); leave out --resume"
