@@ -41,6 +41,11 @@ class IdFile:
     width: int
     counts: Counts
 
+    @classmethod
+    def empty(cls) -> "IdFile":
+        """Of no text: there is no file."""
+        return cls(Path(), 0, 1, Counts())
+
     @property
     def symbols_per_character(self) -> float | None:
         """Ids for each character; None where symbols do not tell every character, so that no figure can be given."""

@@ -19,12 +19,15 @@ MEANINGS = {
 def started(event: events.Started, output: Path) -> str:
     """What is learned, and what is kept back."""
     begun = f"going on after step {event.step:,}" if event.step else f"training {output}"
-    learned, held_out = f"{event.training_tokens:,} symbols", f"{event.validation_tokens:,}"
+    learned, held_out = f"{event.training_tokens:,} symbols", event.validation_tokens
     if event.training_pairs is not None:
-        learned, held_out = f"{event.training_pairs:,} pairs", f"{event.validation_pairs:,}"
+        learned, held_out = f"{event.training_pairs:,} pairs", event.validation_pairs
+    kept = "none held out, so nothing will tell how good it is"
+    if held_out:
+        kept = f"{held_out:,} held out (kept back, to measure what was learned)"
     return (
-        f"{begun}: {event.parameters:,} weights, {learned} to learn from, {held_out} held out (kept back, to measure "
-        f"what was learned); {event.device}, {event.precision}"
+        f"{begun}: {event.parameters:,} weights, {learned} to learn from, {kept}; {event.device}, "
+        f"{event.precision}"
     )
 
 
@@ -58,7 +61,8 @@ def stopped(event: events.Stopped, output: Path) -> str:
         "early stopping": f"early stopping after {event.step:,} steps: it was not getting better any more",
     }.get(event.reason, f"{event.reason} after {event.step:,} steps")
     best = event.best
-    found = "not measured yet" if best is None else _figures(best.nats_per_token, best.figures)
+    unmeasured = "not measured yet" if event.reason == "interrupted" else "not measured"
+    found = unmeasured if best is None else _figures(best.nats_per_token, best.figures)
     read = ""
     if event.epoch < 1 and event.reason == "finished":
         read = f"\nit read {event.epoch:.0%} of the text: give it more time to read all of it"

@@ -78,7 +78,9 @@ class LanguageModelTask:
         loss.backward()
         return Step(float(loss.detach()), len(targets), detach(state) if self.reader.carries else ())
 
-    def validate(self, limit: int) -> Validation:
+    def validate(self, limit: int) -> Validation | None:
+        if not self.held_out.ids.length:
+            return None
         nats, tokens, unknown = 0.0, 0, 0
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         state: CoreState = ()
@@ -156,7 +158,8 @@ def new_language_model(settings: Settings, split: TextSplit, device: torch.devic
     symbols = resolve_symbols(settings.text)
     tokenizer = train_tokenizer(symbols, split.training.texts())
     parts = _encoded(split, tokenizer)
-    caveats.warn(split, parts[1])
+    if split.held_out.characters:
+        caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
     return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
 
@@ -178,7 +181,8 @@ def continued_language_model(
             "shown each as its place among them all (model.input = scaled-index): train anew, without --from"
         )
     parts = _encoded(split, tokenizer)
-    caveats.warn(split, parts[1])
+    if split.held_out.characters:
+        caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device), warm=True)
     resolved = resolve(settings, symbols, machine)
     task = _task(resolved, tokenizer, *parts, device, lineage(base))
@@ -197,7 +201,7 @@ def saved_language_model(saved: LanguageBundle, split: TextSplit, device: torch.
 def _encoded(split: TextSplit, tokenizer: Tokenizer) -> tuple[IdFile, IdFile]:
     """Ids of both parts of a text."""
     training, held_out = (
-        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop) if part.characters else IdFile.empty()
         for part in (split.training, split.held_out)
     )
     return training, held_out
@@ -240,6 +244,8 @@ def _readers(
         every=settings.loss.loss == "every",
         context=settings.model.features - 1,
     )
+    if not held_out.length:
+        return windows, HeldOutLanes(held_out)
     # The same cut of the held-out text, in order, in batches of a size that is fast to score.
     return windows, replace(
         windows, ids=held_out, shuffled=False, batch=1 if windows.carries else _HELD_OUT_WINDOWS

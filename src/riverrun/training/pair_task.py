@@ -108,8 +108,10 @@ class PairTask:
         (loss / len(self.training)).backward()
         return float(loss.detach())
 
-    def validate(self, limit: int) -> Validation:
+    def validate(self, limit: int) -> Validation | None:
         """Loss of held-out targets, and how many of some are translated without a fault."""
+        if not self.pairs[1]:
+            return None
         nats, tokens = self.held_out.loss(self.model, limit)
         found, tags = self.held_out.compare(self.model)
         figures = {
