@@ -25,6 +25,10 @@ class Stretch:
     start: int
     stop: int
 
+    @property
+    def characters(self) -> int:
+        return self.stop - self.start
+
     def texts(self) -> Iterator[str]:
         """The text in pieces, in order."""
         return self.corpus.texts(self.start, self.stop)
