@@ -47,10 +47,6 @@ class IdFile:
         return cls(Path(), 0, 1, Counts())
 
     @property
-    def characters(self) -> int:
-        return self.counts.characters
-
-    @property
     def symbols_per_character(self) -> float | None:
         """Ids for each character; None where symbols do not tell every character, so that no figure can be given."""
         return self.length / self.counts.characters if self.counts.tells_every_character else None

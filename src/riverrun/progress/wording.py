@@ -18,15 +18,16 @@ MEANINGS = {
 
 def started(event: events.Started, output: Path) -> str:
     """What is learned, and what is kept back."""
-    held_out = (
-        f"{event.validation_tokens:,} held out (kept back, to measure what was learned)"
-        if event.validation_tokens
-        else "none held out, so nothing will tell how good it is"
-    )
     begun = f"going on after step {event.step:,}" if event.step else f"training {output}"
+    learned, held_out = f"{event.training_tokens:,} symbols", event.validation_tokens
+    if event.training_pairs is not None:
+        learned, held_out = f"{event.training_pairs:,} pairs", event.validation_pairs
+    kept = "none held out, so nothing will tell how good it is"
+    if held_out:
+        kept = f"{held_out:,} held out (kept back, to measure what was learned)"
     return (
-        f"{begun}: {event.parameters:,} weights, {event.training_tokens:,} symbols to learn from, "
-        f"{held_out}; {event.device}, {event.precision}"
+        f"{begun}: {event.parameters:,} weights, {learned} to learn from, {kept}; {event.device}, "
+        f"{event.precision}"
     )
 
 

@@ -123,10 +123,11 @@ def threads_to_begin_with(budget: Budget) -> int:
 
 def resolve_budget(budget: BudgetSettings) -> Budget:
     """The budget that is set, or the default one."""
-    for kind, amount in budget:
-        if amount is not None:
-            return Budget(kind, amount)  # pyright: ignore[reportArgumentType]
-    return Budget("minutes", DEFAULT_MINUTES)
+    if budget.epochs is not None:
+        return Budget("epochs", budget.epochs)
+    if budget.steps is not None:
+        return Budget("steps", budget.steps)
+    return Budget("minutes", budget.minutes or DEFAULT_MINUTES)
 
 
 def resolve_fitting(training: TrainingSettings, chosen: Mapping[str, Any]) -> Fitting:

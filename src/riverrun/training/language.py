@@ -57,6 +57,10 @@ class LanguageModelTask:
         return self.reader.ids.length, self.held_out.ids.length
 
     @property
+    def pairs(self) -> tuple[()]:
+        return ()
+
+    @property
     def steps_per_epoch(self) -> int:
         return self.reader.batches_per_epoch
 

@@ -4,7 +4,7 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import torch
 
 from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.config.conditions import refuse_idle
-from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
@@ -98,11 +97,11 @@ def _run(
     begun = None if before is None else directory.newest_checkpoint()
     torch.manual_seed(request.settings.training.seed)
     task = _task(request, split, begun)
-    fitting, budget = task.settings.training, resolve_budget(request.settings.budget)
+    fitting, budget = task.settings.training, task.settings.budget
     optimizer = Optimizer(task.model, fitting)
     state, carried = RunState(), task.initial_carried()
     if begun is not None:
-        state, carried = checkpoints.restore(begun, task.model, optimizer, carried)
+        state, carried = checkpoints.restore(begun, task, optimizer)
     note = Note(request.inputs, split.digest, request.settings, request.base)
     if before is None:
         directory.claim(note, request.overwrite)
@@ -110,7 +109,7 @@ def _run(
         share = resolve_budget(before.settings.budget).amount / budget.amount
         state.plan = None if state.plan is None else state.plan.extended(state.step, share)
         directory.write_note(note)
-    planner = _planner(task, request, budget, state, clock)
+    planner = _planner(task, request, state, clock)
     journal = directory.journal(begun)
     with _processor(fitting.threads):
         for event in train(
@@ -119,7 +118,7 @@ def _run(
             journal.write(event)
             if isinstance(event, events.Stopped):
                 step = event.step if event.best is None else event.best.step
-                directory.publish(step, _facts(task, event, split), journal.samples())
+                directory.publish(step, task.files(), _facts(task, event, split), journal.samples())
             yield event
 
 
@@ -156,15 +155,18 @@ def _task(
 
 
 def _model_before(request: Request, begun: Checkpoint | None) -> Bundle | None:
-    """What the run goes on from: its checkpoint, or the model that it was asked to start from."""
-    if begun is not None:
-        return begun.model
-    return None if request.base is None else read_bundle(request.base)
+    """What the run goes on from: its checkpoint, but for the budget, or the model that it was asked to start from."""
+    if begun is None:
+        return None if request.base is None else read_bundle(request.base)
+    budget, model = resolve_budget(request.settings.budget), begun.model
+    if isinstance(model, LanguageBundle):
+        return replace(model, settings=replace(model.settings, budget=budget))
+    return replace(model, settings=replace(model.settings, budget=budget))
 
 
-def _planner(task: Task, request: Request, budget: Budget, state: RunState, clock: Clock) -> Planner | Pacer:
+def _planner(task: Task, request: Request, state: RunState, clock: Clock) -> Planner | Pacer:
     """What knows how long the run is."""
-    fitting = task.settings.training
+    fitting, budget = task.settings.training, task.settings.budget
     match budget.kind:
         case "steps":
             return Planner(fixed_plan(task, fitting, int(budget.amount)))

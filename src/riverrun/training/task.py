@@ -89,6 +89,11 @@ class Task(Protocol):
         ...
 
     @property
+    def pairs(self) -> tuple[int, int] | tuple[()]:
+        """Pairs in the training and in the held-out part; a text has none."""
+        ...
+
+    @property
     def steps_per_epoch(self) -> int: ...
 
     @property
