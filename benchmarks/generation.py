@@ -59,9 +59,13 @@ def models(hidden: int, layers: int, precision: str = "fp32") -> tuple[torch_loo
     """The same random weights in torch and in our decoder."""
     model = torch_loop.Model(VOCABULARY, EMBEDDING, hidden, layers).eval()
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    return model, CompiledDecoder(weights, shape_of(hidden, layers), precision)
+
+
+def shape_of(hidden: int, layers: int) -> LanguageShape:
+    """An LSTM's."""
     widths = {"embedding": EMBEDDING, "hidden": hidden, "layers": layers, "kernel": 3, "features": 1}
-    shape = LanguageShape("lstm", "embedding", dropout=0.0, tied=False, initial_weights="torch", **widths)
-    return model, CompiledDecoder(weights, shape, precision)
+    return LanguageShape("lstm", "embedding", dropout=0.0, tied=False, initial_weights="torch", **widths)
 
 
 @contextmanager

@@ -18,15 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from generation import models, one_core, writing
+from generation import models, one_core, shape_of, writing
 from results import table, write_section
-from riverrun import bundle
 from riverrun.page.packing import engine_script, pack
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from page_engine import node
-from page_models import files
+from page_models import directory, files
 from person import open_browser
 
 HERE = Path(__file__).parent
@@ -105,7 +104,8 @@ def measure(turns: int, seconds: float) -> str:
 def of_shape(browser, folder: Path, shape: tuple[int, int], turns: int, seconds: float) -> dict[str, float]:
     """The figures of an LSTM of that shape, medians."""
     hidden, layers = shape
-    model, compiled = models(hidden, layers)
+    with one_core():
+        model, compiled = models(hidden, layers)
     path = folder / f"{layers}x{hidden}"
     write_model(path, model, hidden, layers)
     packed = base64.b64encode(pack(path)).decode()
@@ -133,13 +133,8 @@ def of_shape(browser, folder: Path, shape: tuple[int, int], turns: int, seconds:
 
 def write_model(path: Path, model, hidden: int, layers: int) -> None:
     """A model directory of torch weights."""
-    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-    weights = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    shape = {"core": "lstm", "hidden": hidden, "layers": layers}
-    parts = files(weights, shape)
-    names = {"config": bundle.CONFIG, "tokenizer": bundle.TOKENIZER, "weights": bundle.WEIGHTS}
-    content = {name: parts[key] if key == "weights" else parts[key].encode() for key, name in names.items()}
-    bundle.write_directory(path, content, {"kind": "language model"})
+    weights = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in model.state_dict().items()}
+    directory(path, files(weights, shape_of(hidden, layers)))
 
 
 def blank(folder: Path) -> str:

@@ -3,15 +3,15 @@
 Everything of a part is measured in one run on one machine; the clients are coroutines of this process and share the
 machine with the server. Rewrites its section of ``benchmarks/RESULTS.md``.
 
-    python benchmarks/serving.py [--turns N] [--only speed|workers|idle|disconnects|soak ...] [--minutes M]
+    python benchmarks/serving.py [--turns N] [--only speed|workers|idle|disconnects|drain|soak ...] [--minutes M]
 """
 
 import argparse
 import asyncio
-import itertools
 import os
 import random
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -29,8 +29,10 @@ from riverrun.generation.streaming import begin
 from tiny_server import Server, post_bytes, running, until
 
 CLIENTS = 64
+STREAMS = 16  # of a server that is told to end
+WARM = 3000  # requests until a server's caches and pools are as large as they become
 SAMPLING = Sampling()
-PARTS = ("speed", "workers", "idle", "disconnects", "soak")
+PARTS = ("speed", "workers", "idle", "disconnects", "drain", "soak")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--symbols", type=int, default=8000, help="written for each of the clients")
     parser.add_argument("--newcomers", type=int, default=200, help="short requests whose first byte is timed")
     parser.add_argument("--leaving", type=int, default=500, help="clients that leave")
+    parser.add_argument("--endings", type=int, default=20, help="servers that are told to end")
     parser.add_argument("--minutes", type=float, default=30, help="of the long run")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
@@ -55,13 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             bodies.append(idle(folder, options.turns))
         if "disconnects" in options.only:
             bodies.append(disconnects(folder, options.leaving))
+        if "drain" in options.only:
+            bodies.append(drain(folder, options.endings))
         if "soak" in options.only:
             bodies.append(soak(folder, options.minutes))
     name = "serving" if tuple(options.only) == PARTS else "serving-" + "-".join(options.only)
     command = " ".join(
         ["python benchmarks/serving.py", *([f"--only {' '.join(options.only)}"] if "-" in name else [])]
     )
-    write_section(name, "Serving", command, "\n\n".join(bodies))
+    title = f"Serving: {', '.join(options.only)}" if "-" in name else "Serving"
+    write_section(name, title, command, "\n\n".join(bodies))
 
 
 def model_of(folder: Path, hidden: int) -> Path:
@@ -239,31 +245,70 @@ def symbols_of(server: Server) -> float:
     return server.metric("riverrun_symbols_total")
 
 
+def drain(folder: Path, count: int) -> str:
+    """Servers that get SIGTERM while they write: what becomes of requests that run, and of new ones."""
+    path, draw = model_of(folder, 256), random.Random(0)
+    whole = refused = 0
+    codes = []
+    for number in range(count):
+        with running(folder / f"drain-{number}", path, "--max-tokens", 10**6) as server:
+            ended, answer, code = asyncio.run(end_while_it_writes(server, draw.random()))
+        whole += ended
+        refused += b" 503 " in answer.split(b"\r\n")[0]
+        codes.append(code)
+    return (
+        f"{count} servers that got SIGTERM while they wrote for {STREAMS} streaming clients each: {whole} of "
+        f"{count * STREAMS} streams came to their end, {refused} of {count} new requests were answered with 503, and "
+        f"{codes.count(0)} servers exited with 0."
+    )
+
+
+async def end_while_it_writes(server: Server, pause: float) -> tuple[int, bytes, int]:
+    """Streams that were whole, the answer to a request that came after the signal, and the exit code."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", server.port
+    )  # before the signal: none is taken after it
+    fields = {"prompt": "The ", "max_tokens": 20_000}
+    jobs = [asyncio.ensure_future(stream(server.port, {**fields, "seed": k})) for k in range(STREAMS)]
+    await asyncio.sleep(0.3 + pause)
+    server.process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.05)
+    writer.write(post_bytes("/v1/completions", fields, "connection: close"))
+    answer = await reader.read()
+    writer.close()
+    ended = await asyncio.gather(*jobs, return_exceptions=True)
+    code = await asyncio.to_thread(server.process.wait, 60)
+    return sum(not isinstance(each, BaseException) for each in ended), answer, code
+
+
 def soak(folder: Path, minutes: float) -> str:
     """A long time at full load: requests of all kinds, some of whose clients leave."""
     path = model_of(folder, 256)
     with running(folder / "soak", path) as server:
-        asyncio.run(load(server.port, min(60.0, 20 * minutes)))  # until all caches are warm
+        asyncio.run(load(server.port, min(60.0, 20 * minutes), WARM if minutes >= 1 else 0))
         before, open_before = resident(server), server.descriptors()
-        served = asyncio.run(load(server.port, 60 * minutes))
+        served = asyncio.run(load(server.port, 30 * minutes))
+        middle = resident(server)
+        served += asyncio.run(load(server.port, 30 * minutes))
         until(server.is_quiet)
         after, open_after = resident(server), server.descriptors()
         failed = sum(line.get("outcome") == "failed" or line.get("event") == "failure" for line in server.log)
     return (
-        f"{minutes:g} minutes at full load, {served:,} requests: {before:.1f} MB resident before and "
-        f"{after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and {open_after} "
-        f"after, {failed} failures."
+        f"{minutes:g} minutes at full load, {served:,} requests: {before:.1f} MB resident before, {middle:.1f} MB in "
+        f"the middle and {after:.1f} MB after ({after / before - 1:+.1%}), {open_before} descriptors before and "
+        f"{open_after} after, {failed} failures."
     )
 
 
-async def load(port: int, seconds: float, clients: int = 48) -> int:
-    """Keep a server busy; returns how many requests there were."""
-    end, numbers = time.monotonic() + seconds, itertools.count()
+async def load(port: int, seconds: float, at_least: int = 0, clients: int = 48) -> int:
+    """Keep a server busy for so long, and for so many requests; returns how many there were."""
+    end, made = time.monotonic() + seconds, 0
 
     async def client(number: int) -> None:
+        nonlocal made
         draw = random.Random(number)
-        while time.monotonic() < end:
-            next(numbers)
+        while time.monotonic() < end or made < at_least:
+            made += 1
             fields = {"prompt": "The " * draw.randint(1, 400), "max_tokens": draw.choice([1, 50, 500, 5000])}
             fields |= draw.choice([{}, {"n": 3}, {"logprobs": 2, "max_tokens": 200}, {"echo": True}])
             fields["stream"] = draw.random() < 0.5
@@ -274,7 +319,7 @@ async def load(port: int, seconds: float, clients: int = 48) -> int:
                 continue
 
     await asyncio.gather(*(client(number) for number in range(clients)))
-    return next(numbers)
+    return made
 
 
 async def request(port: int, path: str, fields: dict[str, Any]) -> bytes:

@@ -5,11 +5,13 @@
     python -m venv judge && judge/bin/pip install 'lm_eval[api]'
     judge/bin/python benchmarks/serving_clients.py http://127.0.0.1:8000 MODEL --only lm-eval
 
-Prints one line a client; those whose package is missing are named. lm-eval's log-likelihoods are compared with
-``/v1/score``, which is what ``riverrun score`` says, to 1e-4.
+Prints one line a client; those whose package is missing are named. lm-eval's log-likelihoods, in a task that is made
+here, are compared with ``/v1/score`` (and with ``riverrun score`` where ``--scores`` has it) to 1e-4.
+``serving_with_clients.py`` does all of it.
 """
 
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import math
@@ -22,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 PROMPT, SYMBOLS, SEED = "the ", 40, 1
+SCORES: list[float] = []
+"""Log-likelihoods of TEXTS by ``riverrun score``, where they were given."""
+
 TEXTS = ["the spirit of an age", "a river that runs where it will", "we call it ours; see 42 or 7!"]
 
 
@@ -32,8 +37,12 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("model")
     parser.add_argument("--only", choices=list(CLIENTS))
+    parser.add_argument("--scores", metavar="FILE", help="nats of each of TEXTS as riverrun score gives them")
     options = parser.parse_args()
+    if options.scores:
+        SCORES.extend(-nats for nats in json.loads(Path(options.scores).read_text()))
     os.environ["OPENAI_API_KEY"] = "none"
+    os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch one
     expected = post(
         f"{options.url}/v1/completions",
@@ -44,7 +53,8 @@ def main() -> None:
             if importlib.util.find_spec(package) is None:
                 print(f"{name}: not installed here")
             else:
-                print(f"{name}: {run(options.url, options.model, expected)}")
+                version = importlib.metadata.version(package.replace("_", "-"))
+                print(f"{name} {version}: {run(options.url, options.model, expected)}")
 
 
 def post(url: str, body: Any) -> Any:
@@ -111,28 +121,62 @@ def with_langchain(url: str, model: str, expected: str) -> str:
 
 
 def with_lm_eval(url: str, model: str, expected: str) -> str:
-    from lm_eval.api.instance import Instance
-    from lm_eval.models.openai_completions import LocalCompletionsAPI
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
 
-    judge = LocalCompletionsAPI(base_url=f"{url}/v1/completions", model=model, batch_size=2)
-    assert judge.tokenizer_backend == "remote"
-    scores = post(f"{url}/v1/score", {"model": model, "input": TEXTS})["data"]
-    wanted = [
-        -math.log(2) * sum(token["surprisal_bits"] for token in each["token_scores"]) for each in scores
+    with tempfile.TemporaryDirectory() as folder:
+        write_tasks(Path(folder))
+        results = simple_evaluate(
+            model="local-completions",
+            model_args={"base_url": f"{url}/v1/completions", "model": model},
+            tasks=["ours_whole", "ours_choice"],
+            task_manager=TaskManager(include_path=folder, include_defaults=False),
+            log_samples=True,
+            batch_size=2,
+        )
+    assert results is not None
+    whole = sorted(results["samples"]["ours_whole"], key=lambda sample: sample["doc_id"])
+    found = [first(sample["resps"]) for sample in whole]
+    wanted = SCORES or [
+        -math.log(2) * sum(token["surprisal_bits"] for token in each["token_scores"])
+        for each in post(f"{url}/v1/score", {"model": model, "input": TEXTS})["data"]
     ]
-    requests = [Instance("loglikelihood", {}, ("", text), n) for n, text in enumerate(TEXTS)]
-    found = [log for log, _ in judge.loglikelihood(requests)]
-    rolling = judge.loglikelihood_rolling(
-        [Instance("loglikelihood_rolling", {}, (text,), n) for n, text in enumerate(TEXTS)]
-    )
-    worst = max(abs(a - b) for a, b in zip([*found, *rolling], [*wanted, *wanted], strict=True))
-    assert worst < 1e-4, (found, rolling, wanted)
-    split = [Instance("loglikelihood", {}, (text[:9], text[9:]), n) for n, text in enumerate(TEXTS)]
-    assert all(log < 0 for log, _ in judge.loglikelihood(split))
-    written = judge.generate_until(
-        [Instance("generate_until", {}, (PROMPT, {"until": ["\n"], "max_gen_toks": 20}), 0)]
-    )
-    return f"log-likelihoods as riverrun score, to {worst:.1e}; generated {written[0][:20]!r}"
+    worst = max(abs(a - b) for a, b in zip(found, wanted, strict=True))
+    assert worst < 1e-4, (found, wanted)
+    right = results["results"]["ours_choice"]["acc,none"]
+    source = "riverrun score" if SCORES else "/v1/score"
+    return f"a task made here: log-likelihoods as {source}, to {worst:.1e}; {right:.0%} of its choices right"
+
+
+def write_tasks(folder: Path) -> None:
+    """Two tasks over TEXTS: the likelihood of each, and which of two ends it has."""
+    docs = [
+        {"whole": text, "begin": text[:12], "ends": [text[12:], text[:11:-1]], "right": 0} for text in TEXTS
+    ]
+    (folder / "ours.jsonl").write_text("".join(json.dumps(doc) + "\n" for doc in docs))
+    common = {"dataset_path": "json", "dataset_kwargs": {"data_files": {"test": str(folder / "ours.jsonl")}}}
+    common |= {"test_split": "test", "target_delimiter": ""}
+    whole = {
+        "task": "ours_whole",
+        "output_type": "loglikelihood_rolling",
+        "doc_to_text": "",
+        "doc_to_target": "{{whole}}",
+    }
+    whole["metric_list"] = [{"metric": "bits_per_byte"}]
+    choice = {
+        "task": "ours_choice",
+        "output_type": "multiple_choice",
+        "doc_to_text": "{{begin}}",
+        "doc_to_target": "right",
+    }
+    choice |= {"doc_to_choice": "ends", "metric_list": [{"metric": "acc"}]}
+    for task in (whole, choice):
+        (folder / f"{task['task']}.yaml").write_text(json.dumps({**common, **task}))
+
+
+def first(answer: Any) -> float:
+    """The number in nested lists."""
+    return first(answer[0]) if isinstance(answer, list | tuple) else float(answer)
 
 
 CLIENTS = {

@@ -1,27 +1,38 @@
-"""Two fuzzers against a running server: schemathesis over its schema, and bytes on the socket.
+"""Two fuzzers against a server of two language models and a translator: schemathesis over its whole schema, and bytes
+on the socket.
 
     python -m venv fuzz && fuzz/bin/pip install schemathesis
-    python benchmarks/serving_fuzz.py http://127.0.0.1:8000 --bytes 20000
-    python benchmarks/serving_fuzz.py http://127.0.0.1:8000 --schema fuzz/bin/schemathesis --requests 20000
+    python benchmarks/serving_fuzz.py --schema fuzz/bin/schemathesis [--requests 20000] [--bytes 20000] [--seed N]
 
-Start the server with small bounds, such as --max-tokens 50 --max-symbols 500 --max-receive 2, so that requests that
-are accepted cost little. Exits with 1 if anything was answered with 5xx (but 503 with Retry-After) or hung.
+Exits with 1 if anything was answered with 5xx (but 503 with Retry-After), hung, or was complained of. Rewrites its
+section of ``benchmarks/RESULTS.md``. The server has small bounds, so that requests that are accepted cost little.
 """
 
 import argparse
+import os
 import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.request
-from urllib.parse import urlsplit
+from collections import Counter
+from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+import riverrun
+import tiny_pairs
+from results import table, write_section
+from tiny_server import Server, running, until
+
+HOOKS = "serving_fuzz_models"
+BOUNDS = ("--max-tokens", 50, "--max-symbols", 500, "--max-receive", 2)
 HEAD = b"POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
 BODIES = (
-    b'{"prompt": "the ", "max_tokens": 3}',
-    b'{"prompt": [[2, 3], []], "max_tokens": 2, "logprobs": 1, "echo": true, "n": 2}',
-    b'{"prompt": "a", "max_tokens": 5, "stream": true, "stop": ["b"], "logit_bias": {"3": 1.5}}',
+    b'{"model": "characters", "prompt": "the ", "max_tokens": 3}',
+    b'{"model": "subwords", "prompt": [[2, 3], []], "max_tokens": 2, "logprobs": 1, "echo": true, "n": 2}',
+    b'{"model": "characters", "prompt": "a", "max_tokens": 5, "stream": true, "stop": ["b"], "logit_bias": {"3": 1.5}}',
 )
 BITS = (
     b"\x00",
@@ -43,37 +54,95 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("url")
-    parser.add_argument("--bytes", type=int, default=0, help="connections with mangled bytes")
-    parser.add_argument("--schema", metavar="SCHEMATHESIS", help="the program")
-    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--schema", metavar="SCHEMATHESIS", required=True, help="the program")
+    parser.add_argument("--requests", type=int, default=20_000, help="of schemathesis, at least")
+    parser.add_argument("--bytes", type=int, default=20_000, help="connections with mangled bytes")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    failed = False
-    if options.bytes:
-        failed |= fuzz_bytes(options.url, options.bytes, options.seed)
-    if options.schema:
-        failed |= fuzz_schema(options.url, options.schema, options.requests, options.seed)
-    sys.exit(failed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with running(folder / "server", *models(folder), *BOUNDS) as server:
+            complaints, answered = fuzz_schema(server, options.schema, options.requests, options.seed)
+            wrong, talked = fuzz_bytes(server, options.bytes, options.seed)
+            assert server.get("/health").status == 200
+            until(server.is_quiet)
+            failures = [line for line in server.log if line.get("event") == "failure"]
+    rows = [
+        ["schemathesis, whole schema", *counted(answered), str(complaints)],
+        ["mangled bytes on the socket", *counted(talked), str(wrong)],
+    ]
+    header = [
+        "requests",
+        "sent",
+        "answered (2xx)",
+        "refused (4xx)",
+        "503",
+        "other 5xx",
+        "closed or left",
+        "complaints",
+    ]
+    body = table(header, rows) + f"\n\n{len(failures)} failures in the server's log."
+    write_section(
+        "serving-fuzz", "The server, fuzzed", "python benchmarks/serving_fuzz.py --schema SCHEMATHESIS", body
+    )
+    sys.exit(bool(complaints or wrong or failures))
 
 
-def fuzz_bytes(url: str, count: int, seed: int) -> bool:
-    """Requests whose bytes are changed, cut, sent in pieces or slowly; returns whether anything was wrong."""
-    parts, draw, wrong, kinds = urlsplit(url), random.Random(seed), 0, {}
-    assert parts.hostname
-    assert parts.port
+def models(folder: Path) -> list[str]:
+    """Hardly trained ones: characters, subwords, pairs."""
+    quick = {"training.threads": 1, "training.preview_length": 1, "model.hidden": 32}
+    subwords = {"text.unit": "bpe", "text.max_vocabulary": 400}
+    riverrun.train("python-docs", output=folder / "characters", steps=2, settings=quick)
+    riverrun.train("python-docs", output=folder / "subwords", steps=2, settings={**quick, **subwords})
+    pairs = tiny_pairs.write(folder / "pairs.tsv", tiny_pairs.pronunciations())
+    tiny_pairs.train(pairs, folder / "pairs", steps=20)
+    return [str(folder / each) for each in ("characters", "subwords", "pairs")]
+
+
+def fuzz_schema(server: Server, program: str, requests: int, seed: int) -> tuple[int, Counter[str]]:
+    """Every operation of the schema, with new seeds until there were that many requests.
+
+    Returns how often it complained, and how often the server answered with which status, as its log tells.
+    """
+    names = [each["id"] for each in server.get("/v1/models").json["data"]]
+    here = {"PYTHONPATH": str(Path(__file__).parent), "SCHEMATHESIS_HOOKS": HOOKS}
+    command = [program, "run", f"http://127.0.0.1:{server.port}/openapi.json", "--mode", "all"]
+    command += ["--checks", "not_a_server_error", "--request-timeout", "30", "--continue-on-failure"]
+    command += ["--phases", "examples,coverage,fuzzing"]
+    complaints, before = 0, len(server.log)
+    while (left := requests - (len(server.log) - before)) > 0:
+        examples = str(max(10, min(500, left // 6)))  # six of the operations take bodies
+        done = subprocess.run(
+            [*command, "--seed", str(seed), "--max-examples", examples],
+            env=os.environ | here | {"RIVERRUN_MODELS": ",".join(names)},
+            check=False,
+        )
+        complaints += done.returncode != 0
+        seed += 1
+    return complaints, Counter(str(line["status"]) for line in server.log[before:] if "status" in line)
+
+
+def counted(found: Counter[str]) -> list[str]:
+    """The cells of a row of the table."""
+    first = Counter[str]()
+    for status, count in found.items():
+        first["503" if status == "503" else status[0] if status.isdecimal() else "none"] += count
+    cells = (sum(found.values()), first["2"], first["4"], first["503"], first["5"], first["none"])
+    return [f"{count:,}" for count in cells]
+
+
+def fuzz_bytes(server: Server, count: int, seed: int) -> tuple[int, Counter[str]]:
+    """Requests whose bytes are changed, cut, sent in pieces or slowly; how many went wrong, and how all ended."""
+    draw, wrong, ends = random.Random(seed), 0, Counter[str]()
     for number in range(count):
         body = draw.choice(BODIES)
         data = mangled(HEAD + b"content-length: %d\r\n\r\n%s" % (len(body), body), draw)
-        status = talk(parts.hostname, parts.port, data, draw)
-        kinds[status] = kinds.get(status, 0) + 1
+        status = talk(server.port, data, draw)
+        ends[status] += 1
         if status.startswith("5") and status != "503":
             wrong += 1
             print(f"{number}: {status} for {data!r}")
-    with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
-        assert answer.status == 200
-    print(f"{count} mangled connections: {dict(sorted(kinds.items()))}, {wrong} wrong")
-    return wrong > 0
+    return wrong, ends
 
 
 def mangled(data: bytes, draw: random.Random) -> bytes:
@@ -93,9 +162,9 @@ def mangled(data: bytes, draw: random.Random) -> bytes:
     return bytes(changed if draw.random() < 0.8 else changed[: draw.randrange(len(changed)) + 1])
 
 
-def talk(host: str, port: int, data: bytes, draw: random.Random) -> str:
+def talk(port: int, data: bytes, draw: random.Random) -> str:
     """The status of the answer, or what came instead."""
-    with socket.create_connection((host, port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         try:
             cut = draw.randrange(len(data)) if draw.random() < 0.3 else len(data)
             connection.sendall(data[:cut])
@@ -108,21 +177,12 @@ def talk(host: str, port: int, data: bytes, draw: random.Random) -> str:
                 return "left"
             line = connection.makefile("rb").readline(200)
         except TimeoutError:
-            return "500 hung"
+            return "5 hung"
         except OSError:
             return "reset"
     return (
         line.split()[1].decode("ascii", "replace") if line.startswith(b"HTTP/") and b" " in line else "closed"
     )
-
-
-def fuzz_schema(url: str, program: str, requests: int, seed: int) -> bool:
-    """Every operation of the schema, with as many examples as make that many requests; whether anything was wrong."""
-    operations = 12
-    command = [program, "run", f"{url}/openapi.json", "--checks", "not_a_server_error", "--seed", str(seed)]
-    command += ["--max-examples", str(requests // operations), "--request-timeout", "30", "--mode", "all"]
-    command += ["--continue-on-failure", "--phases", "examples,coverage,fuzzing"]
-    return subprocess.run(command, check=False).returncode != 0
 
 
 if __name__ == "__main__":

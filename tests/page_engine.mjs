@@ -2,8 +2,10 @@
 
 import { createInterface } from "node:readline";
 import { streamOf, uniform } from "../src/riverrun/page/engine/draws.js";
+import { heal } from "../src/riverrun/page/engine/healing.js";
 import { makeKernel } from "../src/riverrun/page/engine/kernel.js";
 import { loadModel } from "../src/riverrun/page/engine/model.js";
+import { pieces as piecesOf } from "../src/riverrun/page/engine/pairs/pieces.js";
 import { Sampler, checkSampling, distribution } from "../src/riverrun/page/engine/sampling.js";
 import { decode, pieces, tokenizerFrom } from "../src/riverrun/page/engine/text/tokenizer.js";
 import { splitChineseWords, splitClauses, splitWords } from "../src/riverrun/page/engine/text/splitting.js";
@@ -58,11 +60,19 @@ const requests = {
   },
   encode: ({ text }) => model.encode(text),
   read: ({ position, ids, options }) => model.read(positionOf(position), ids, options),
+  heal: ({ position, ids, options }) => heal(model, positionOf(position), ids, options),
   allocate: ({ length, simd }) => makeKernel(simd).allocate(length),
   step: ({ position, options }) => model.step(positionOf(position), options),
   write({ position, ids, options, counts }) {
     const write = model.writer(model.read(positionOf(position), ids ?? []).position, options);
     return counts.map((count) => write(count));
+  },
+  generate({ prompt, options, count }) {
+    const { position, symbol, text } = heal(model, model.opening(), model.encode(prompt).ids, options);
+    const written = model.writer(position, options)(count - (symbol === null ? 0 : 1));
+    const decoder = model.tokenizer.decoder();
+    position.recent.slice(-4).forEach(decoder.push);
+    return text + Array.from(written.ids, (id) => decoder.push(id)).join("");
   },
   score: ({ text }) => model.score(text),
   translate({ text, options }) {
@@ -72,6 +82,7 @@ const requests = {
       if (done) return value;
     }
   },
+  pieces: ({ source, blank, most }) => piecesOf(source, (id) => id === blank, most),
   attention: ({ source, target }) => model.attention(source, target),
   scorePair: ({ source, target }) => model.scorePair(source, target),
 };

@@ -96,3 +96,9 @@ def test_what_is_pinned_is_needed():
 def test_every_lower_bound_is_said():
     lines = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
     assert not [line for line in lines if ">=" not in line and not line.startswith("riverrun[")]
+
+
+def test_no_starlette_with_known_faults_is_installed_with_this_package():
+    """CVE-2024-47874 (forms without bound) and CVE-2025-62727 (ranges)."""
+    (wanted,) = (Requirement(line) for line in PROJECT["dependencies"] if line.startswith("starlette"))
+    assert not any(wanted.specifier.contains(version) for version in ("0.40.0", "0.46.0", "0.49.0"))

@@ -31,6 +31,23 @@ def test_a_monotone_task_is_recognised_and_learned(translated: Path):
     assert model.translate(["abc"], beam=1) == ["aː b k"]
 
 
+def test_it_says_what_it_is(translated: Path):
+    one = riverrun.load_translator(translated)
+    assert repr(one).startswith(
+        f"<riverrun translator {str(translated)!r}: 1 x lstm of 1 x 16, attention monotone, "
+    )
+    assert repr(one).endswith(f"{one.parameters:,} weights, 9 symbols by char to 9 by symbols>")
+    assert f"{str(translated)!r} with 1 more: " in repr(riverrun.load_translator(translated, translated))
+
+
+def test_subwords_beside_another_unit_are_counted_in_the_saved_settings(tmp_path: Path):
+    path = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations(80))
+    more = {"data__target_unit": "bpe", "text__subwords": 262, "model__attention": "dot"}
+    model = tiny_pairs.train(path, tmp_path / "m", steps=3, **more)
+    assert (model.settings.text.max_vocabulary, model.settings.text.subwords) == (0, 262)
+    assert (model.source.unit, model.target.size) == ("char", 262)
+
+
 @pytest.mark.parametrize("attention", ["none", "dot", "additive"])
 @pytest.mark.parametrize("core", ["lstm", "gru"])
 def test_every_variant_trains_and_translates(tmp_path: Path, attention: str, core: str):

@@ -22,6 +22,7 @@ from riverrun.generation.sampling import Sampling, SamplingOptions, taking_setti
 from riverrun.generation.state import Scores
 from riverrun.text import Tokenizer
 from riverrun.text.emission import Emission
+from riverrun.text.given import check_text
 from riverrun.text.permitted import permitted_by
 from riverrun.text.stopping import Stops
 from riverrun.trained import check_precision, warn_of_unseen
@@ -311,14 +312,7 @@ class TrainedLanguageModel:
 
     def _encode(self, text: str):
         """Ids of a text; unseen symbols are named in a warning."""
-        if not isinstance(text, str):
-            raise InputError(f"{text!r:.40} is not text: give a str")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"what was given is not text: {error.reason} at character {error.start}"
-            ) from None
+        check_text(text)
         ids = self.tokenizer.encode(text)
         warn_of_unseen(self.tokenizer, [text], self.settings.text.unknown, stacklevel=3)
         return ids

@@ -10,7 +10,7 @@ from riverrun.config.resolved import LanguageSettings, TranslatorSettings
 from riverrun.config.written import to_toml
 from riverrun.errors import InputError
 from riverrun.text import Tokenizer
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import never_seen
 
 
 def by_section(settings: LanguageSettings | TranslatorSettings) -> dict[str, dict[str, Any]]:
@@ -40,6 +40,4 @@ def warn_of_unseen(tokenizer: Tokenizer, texts: Iterable[str], policy: str, stac
         if text.strip():
             unseen.update(tokenizer.unseen(text))
     if unseen:
-        action = "left out" if policy == "skip" else "read as <unknown>"
-        message = f"never seen in training and {action}: {describe(unseen)}"
-        warnings.warn(message, stacklevel=stacklevel + 1)
+        warnings.warn(never_seen(unseen, policy == "skip"), stacklevel=stacklevel + 1)

@@ -68,6 +68,15 @@ class TrainedTranslator:
         self.settings, self.source, self.target = first.settings, first.source, first.target
         self.precision = precision
 
+    def __repr__(self) -> str:
+        shape, kind = self.settings.model, KINDS[self.tags]
+        others = f" with {count} more" if (count := len(self._bundles) - 1) else ""
+        return (
+            f"<riverrun {kind} {str(self.path)!r}{others}: {shape.members} x {shape.core} of {shape.layers} x "
+            f"{shape.hidden}, attention {shape.attention}, {self.parameters:,} weights, {self.source.size:,} symbols "
+            f"by {self.source.unit} to {self.target.size:,} by {self.target.unit}>"
+        )
+
     @property
     def path(self) -> Path:
         """The (first) model directory."""

@@ -18,11 +18,12 @@ from page_engine import Engine, EngineError, files_of
 from riverrun.bundle import read_bundle
 from riverrun.generation.choice import choose, probabilities, transform
 from riverrun.generation.draws import uniform
+from riverrun.generation.pieces import pieces
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
 from riverrun.text import START
-from riverrun.text.permitted import NEVER, all_text, permitted_by
+from riverrun.text.permitted import NEVER, all_text
 from riverrun.translator import TrainedTranslator
 
 KERNELS = pytest.mark.parametrize("simd", [True, False], ids=["simd", "plain"])
@@ -215,7 +216,7 @@ def test_generates_and_scores_what_the_program_does(engine, unit, corpus, tmp_pa
     vocabulary = {"text__max_vocabulary": 290} if unit == "bpe" else {}
     tiny.train(corpus, tmp_path / "m", text__unit=unit, **vocabulary)
     model = riverrun.load(tmp_path / "m")
-    about = engine.load(tmp_path / "m")
+    engine.load(tmp_path / "m")
     prompt = "the age; runs, or 42 "
     encoded = engine("encode", text=prompt)
     assert encoded["ids"] == model.tokenizer.encode(prompt).tolist()
@@ -223,19 +224,60 @@ def test_generates_and_scores_what_the_program_does(engine, unit, corpus, tmp_pa
     for options in ({"seed": 1}, {"seed": 9, "temperature": 1.3, "top_k": 7, "repetition_penalty": 1.2}):
         sampling = Sampling(**{name: value for name, value in options.items() if name != "seed"})
         asked = {"seed": options["seed"], "sampling": in_javascript(sampling)}
-        (written,) = engine("write", ids=encoded["ids"], options=asked, counts=[120])
-        if unit in ("char", "byte"):
-            text = b"".join(map(page_models.bytes_of(model.tokenizer), written["ids"])).decode(
-                errors="ignore"
-            )
-            assert text == model.generate(prompt, 120, **options)
-        else:  # the page does not read the end of a prompt as the beginning of a longer symbol, and says so
-            assert written["ids"] == plainly(model, encoded["ids"], sampling, asked["seed"], 120)
-            assert any("whole symbol" in note for note in about["notes"])
+        assert engine("generate", prompt=prompt, options=asked, count=120) == model.generate(
+            prompt, 120, **options
+        )
     score = engine("score", text=prompt)
     expected = model.score(prompt)
     assert [token["text"] for token in score["tokens"]] == [token.text for token in expected.token_scores]
     np.testing.assert_allclose(score["bitsPerCharacter"], expected.bits_per_character, rtol=1e-5)
+
+
+@pytest.mark.parametrize("unit", ["word", "bpe", "clause"])
+def test_prompts_that_end_inside_a_symbol(engine, unit, corpus, tmp_path):
+    """Their ends are read as the beginning of longer symbols as often, and as the same ones, as on the command line."""
+    vocabulary = {"text__max_vocabulary": 290} if unit == "bpe" else {}
+    tiny.train(corpus, tmp_path / "m", text__unit=unit, text__lower=True, **vocabulary)
+    model = riverrun.load(tmp_path / "m")
+    engine.load(tmp_path / "m")
+    found = set()
+    for prompt in (
+        "t",
+        "The sp",
+        "the spirit of an ag",
+        "a river that ru",
+        "we call it o",
+        "",
+        "4",
+        "li",
+        " ",
+    ):
+        for seed, how in enumerate(
+            ({}, {"temperature": 1.4}, {"top_k": 2}, {"top_p": 0.6}, {"temperature": 0.0})
+        ):
+            for length in (1, 2, 30):
+                asked = {"seed": seed, "sampling": in_javascript(Sampling(**how))}
+                text = engine("generate", prompt=prompt, options=asked, count=length)
+                assert text == model.generate(prompt, length, seed=seed, **how)
+                found.add(text[:1])
+    assert any(first.isalpha() for first in found)  # words were gone on with
+
+
+@pytest.mark.parametrize("sequence", [0, 3])
+def test_a_prompt_is_gone_on_with_from_any_place_in_it(engine, corpus, tmp_path, sequence):
+    """What stands before the latest symbols may have been read already."""
+    tiny.train(corpus, tmp_path / "m", text__unit="bpe", text__max_vocabulary=290)
+    engine.load(tmp_path / "m")
+    ids = engine("encode", text="the age runs where it will, and we call it our")["ids"]
+    options = {"seed": 3, "sequence": sequence}
+    whole = engine("heal", ids=ids, options=options)
+    for read in (1, len(ids) - 8):
+        position = engine("read", ids=ids[:read])["position"]
+        rest = engine("heal", position=position, ids=ids[read:], options=options)
+        assert (rest["symbol"], rest["text"]) == (whole["symbol"], whole["text"])
+        assert read + rest["keep"] == whole["keep"]
+        assert rest["position"] == whole["position"]
+        assert rest["position"]["written"] == 1
 
 
 def test_chinese_is_cut_here_by_the_longest_words_and_the_page_says_so(engine, tmp_path):
@@ -249,14 +291,9 @@ def test_chinese_is_cut_here_by_the_longest_words_and_the_page_says_so(engine, t
     assert "".join(encoded["texts"]) == prompt
     (written,) = engine("write", ids=encoded["ids"], options={"seed": 1}, counts=[40])
     assert differences_of(model, written["ids"], encoded["ids"], Sampling(), 1) <= 1
-
-
-def plainly(model, prompt: list[int], sampling: Sampling, seed: int, count: int) -> list[int]:
-    """What the plain decoder writes after the last symbol of a prompt."""
-    rules = permitted_by(model.tokenizer)
-    plain = PlainDecoder(model._bundle.weights, model.settings.model, permitted=rules)
-    written, _ = plain.write([begin(plain, prompt)], [sampling], [(seed, 0)], count)
-    return written[0].tolist()
+    for seed in range(5):  # where both cut it in the same words, both go on inside them
+        expected = model.generate("中国科学", 10, seed=seed)
+        assert engine("generate", prompt="中国科学", options={"seed": seed}, count=10) == expected
 
 
 def differences_of(model, text: list[int], prompt: list[int], sampling: Sampling, seed: int) -> int:
@@ -346,6 +383,34 @@ def test_draws_the_same_outputs(engine, shape, tmp_path):
     assert same >= all_of_them - 1  # where rounding decides
 
 
+@pytest.mark.filterwarnings("ignore:.*(ran into the bound|have fewer different outputs|in pieces)")
+@pytest.mark.parametrize("shape", [{"attention": "additive"}, {"attention": "monotone"}], ids=str)
+def test_translates_long_sources_in_the_same_pieces(engine, shape, tmp_path):
+    """Of more than a thousand symbols, and ten times the longest of training."""
+    model, files = translators(shape, tmp_path / "m")
+    engine.load_files(files)
+    text = "".join(sources(260, seed=3))
+    assert 1000 < len(text) < 2000
+    (expected,) = model.translations([text], beam=2)
+    found = engine("translate", text=text, options={"beam": 2, "trace": True})
+    (output,) = found["outputs"]
+    assert output["text"] == expected.outputs[0].text
+    assert output["logProbability"] == pytest.approx(expected.outputs[0].log_probability, rel=1e-4)
+    assert output["score"] == pytest.approx(expected.outputs[0].score, rel=1e-4)
+    assert output["finished"] == expected.outputs[0].finished
+    assert "it is translated in pieces" in found["warnings"][0]
+    (drawn,) = model.translations([text], sampling=Sampling(), seed=4, n_best=2)
+    found = engine("translate", text=text, options={"sampling": {}, "seed": 4, "nBest": 2})
+    assert [each["text"] for each in found["outputs"]] == [each.text for each in drawn.outputs]
+
+
+@given(st.lists(st.integers(2, 5), max_size=30), st.integers(1, 8))
+@several
+def test_cuts_sources_in_the_same_places(engine, source, most):
+    expected = pieces(np.array(source, np.int32), np.array([2]), most)
+    assert engine("pieces", source=source, blank=2, most=most) == [piece.tolist() for piece in expected]
+
+
 @pytest.mark.parametrize("shape", tiny_pairs.SHAPES, ids=str)
 def test_scores_pairs_and_looks_the_same(engine, shape, tmp_path):
     model, files = translators(shape, tmp_path / "m")
@@ -376,6 +441,8 @@ def test_translates_what_was_learned(engine, translated):
         assert [each["text"] for each in outputs["outputs"]] == [each.text for each in expected.outputs]
         ended = [each for step in outputs["steps"] for each in step if each["state"] == "ended"]
         assert expected.outputs[0].text in {each["text"] for each in ended}
+    endless = engine("translate", text="fxd" * 20, options={})
+    assert endless["outputs"][0]["finished"] == (len(endless["warnings"]) == 1), endless
     assert engine("translate", text=" ", options={})["outputs"] == []
     with pytest.raises(EngineError, match="beam = 0"):
         engine("translate", text="a", options={"beam": 0})

@@ -9,8 +9,6 @@ import pytest
 import riverrun
 import tiny
 from person import Person
-from riverrun.generation.sampling import Sampling
-from riverrun.generation.streaming import begin
 from riverrun.page.serving import PageServer
 
 SHAPES = {
@@ -43,18 +41,9 @@ def shelf(models: dict[str, Path]) -> Iterator[PageServer]:
     thread.join()
 
 
-def written(model: riverrun.TrainedLanguageModel, prompt: str, seed: int) -> str:
-    """What the command line writes, as a text area shows line ends.
-
-    Of words and subwords it is what follows the last whole symbol of the prompt.
-    """
-    if model.tokenizer.unit in ("char", "byte"):
-        return model.generate(prompt, 100, seed=seed).replace("\r", "\n")
-    ids = model.tokenizer.encode(prompt).tolist()
-    ((text,), _) = model.decoder.write([begin(model.decoder, ids)], [Sampling()], [(seed, 0)], 100)
-    decoder = model.tokenizer.decoder()
-    before = "".join(map(decoder.push, ids))
-    return (before + "".join(map(decoder.push, text.tolist())))[len(prompt) :].replace("\r", "\n")
+def written(model: riverrun.TrainedLanguageModel, prompt: str, seed: int, **sampling: float) -> str:
+    """What the command line writes, as a text area shows line ends."""
+    return model.generate(prompt, 100, seed=seed, **sampling).replace("\r", "\n")
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -90,4 +79,58 @@ def test_it_is_written_edited_and_branched(
     browser.click("tab-units")
     browser.click("unit-colour")
     browser.until(lambda: browser.all("#mirror b"), "the text is coloured by a unit")
+    assert browser.faults(shelf.url) == []
+
+
+@pytest.mark.parametrize("name", ["words", "subwords"])
+def test_a_prompt_that_ends_inside_a_symbol_is_gone_on_with(
+    browser: Person, shelf: PageServer, models: dict[str, Path], name: str
+):
+    """At the end, in the middle, at four temperatures, re-drawn while a slider moves; and again after that."""
+    browser.visit(f"{shelf.url}?model={name}")
+    model = riverrun.load(models[name])
+    assert isinstance(model, riverrun.TrainedLanguageModel)
+    browser.run("document.getElementById('length').value = '100'")
+    browser.run("document.getElementById('reseed').checked = false")
+    browser.type("a river that ru")
+    for seed in (1, 2, 3):
+        browser.see("seed").clear()
+        browser.type(str(seed), into="seed")
+        browser.mark(15)
+        browser.write()
+        assert browser.text == "a river that ru" + written(model, "a river that ru", seed)
+    assert browser.see("sums").text.startswith(f"{len(browser.text)} characters, ")
+    browser.run(
+        "document.execCommand = undefined; navigator.clipboard.writeText = async (text) => { window.copied = text; }"
+    )
+    browser.click("command")
+    line = browser.until(lambda: browser.run("return window.copied"), "the command is copied")
+    assert line == f"riverrun generate {name} 'a river that ru' --length 100 --seed 3"
+
+    browser.mark(15)
+    browser.settled()
+    browser.click("redraw")
+    before = browser.text
+    browser.slide("slider-temperature", 20)
+    browser.until(lambda: browser.text != before, "it is drawn anew")
+    browser.settled()
+    temperature = float(browser.see("slider-temperature").get_attribute("aria-valuetext"))
+    assert browser.text[15:].startswith(written(model, "a river that ru", 3, temperature=temperature)[:40])
+
+    browser.click("redraw")
+    browser.click("tab-heats")
+    browser.click("heat-write")
+    browser.until(lambda: len(browser.all("#heat-columns button:enabled")) == 4, "all four are written")
+    for column, each in zip(browser.all("#heat-columns .words"), (0.2, 0.5, 1.0, 1.2), strict=True):
+        wanted = model.generate("a river that ru", 240, seed=3, temperature=each).replace("\r", "\n")
+        assert column.get_property("textContent") == "a river that ru" + wanted
+
+    browser.press(browser.keys.CONTROL, "z")
+    browser.until(lambda: browser.text == before, "what was drawn is taken back")
+    browser.settled()
+    text = browser.text
+    browser.mark(len(text))
+    browser.settled()
+    browser.write()
+    assert browser.text == text + written(model, text, 3, temperature=temperature)
     assert browser.faults(shelf.url) == []

@@ -87,6 +87,46 @@ def test_an_alternative_branches_and_the_tree_leads_back(page: Person):
     page.until(lambda: page.text == whole, "done again")
 
 
+def test_the_keyboard_does_it_all(page: Person):
+    """Alternatives by number, the branches up and down, bars with the arrow keys; every key stands in the list."""
+    page.type(PROMPT)
+    page.press(page.keys.CONTROL, page.keys.ENTER)
+    page.until_written()
+    whole = page.text
+    page.mark(20)
+    page.settled()
+    second = page.bars[1][0].replace("␣", " ").replace("↵", "\n")
+    page.press(page.keys.ALT, "2")
+    page.until(lambda: page.text == whole[:20] + second, "the second alternative is taken")
+    page.press(page.keys.CONTROL, page.keys.ENTER)
+    page.until_written()
+    branch = page.text
+    page.press(page.keys.ALT, page.keys.ARROW_UP)
+    page.until(lambda: page.text == whole, "the branch before")
+    page.press(page.keys.ALT, page.keys.ARROW_DOWN)
+    page.until(lambda: page.text == branch, "the branch after")
+    page.all(".chance")[0].send_keys(page.keys.ARROW_DOWN)
+    assert page.browser.switch_to.active_element == page.all(".chance")[1]
+    page.click("keys-button")
+    listed = page.see("keys").text
+    assert all(key in listed for key in ("Enter", "Esc", "Alt", "Ctrl Z"))
+    page.press(page.keys.ESCAPE)
+
+
+def test_the_text_is_copied_and_saved(page: Person):
+    page.type(PROMPT)
+    page.run(
+        "window.taken = []; navigator.clipboard.writeText = async (text) => { window.taken.push(text); };"
+        "URL.createObjectURL = (file) => { file.text().then((text) => window.taken.push(text)); return 'data:,'; };"
+        "HTMLAnchorElement.prototype.click = function () { window.taken.push(this.download); };"
+    )
+    page.click("copy")
+    page.until(lambda: "is copied" in page.see("notice").text, "it says so")
+    page.click("save")
+    page.until(lambda: page.run("return window.taken.length") == 3, "it is saved")
+    assert page.run("return window.taken") == [PROMPT, "riverrun.txt", PROMPT]
+
+
 def test_stepping_back_and_going_on_from_the_middle(page: Person, river: Path):
     page.type(PROMPT)
     page.write()

@@ -95,3 +95,19 @@ def test_nothing_bars_the_way(desk: Person, width: str):
         assert desk.run("return document.documentElement.scrollWidth <= innerWidth")
     finally:
         desk.at_desk_width()
+
+
+def test_a_source_that_is_far_too_long_is_translated_in_pieces(desk: Person, translated: Path):
+    source = "abcdef" * 200
+    desk.paste(source, into="source")
+    desk.until(lambda: "in pieces" in desk.see("source-notice").text, "it says so", 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (wanted,) = riverrun.load(translated).translations([source])
+    assert outputs(desk) == [wanted.outputs[0].text]
+    assert not desk.see("attention-section").is_displayed()
+    assert desk.all("#beam li") == []
+    desk.see("source").clear()
+    desk.type(WORD, into="source")
+    desk.until(lambda: desk.all("#beam li"), "a short one is shown as before")
+    assert desk.see("attention-section").is_displayed()

@@ -1,5 +1,6 @@
 """Events in words: what matters comes first, what was not measured is called so, a sample is text."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ def test_the_bar_is_full_at_the_end():
 def test_held_out_and_figures_are_explained_where_they_are_first_said():
     begun = wording.started(events.Started(0, 9, "cpu", "fp32", 5000, 500), Path("book"))
     assert "500 held out (kept back, to measure what was learned)" in begun
+    of_pairs = wording.started(events.Started(0, 9, "cpu", "fp32", 5000, 500, 1200, 60), Path("book"))
+    assert "1,200 pairs to learn from, 60 held out (kept back" in of_pairs
     event = events.Evaluated(5, 10, 0.1, 1.0, 1.1, {"bits_per_character": 1.6, "other": 1.0}, True)
     assert "lower is better" in wording.meanings(event)
     pairs = events.Evaluated(5, 10, 0.1, 1.0, 1.1, {"exact_match": 0.5, "symbol_error_rate": 1.95}, True)
@@ -89,3 +92,16 @@ def test_too_little_text_is_said_at_the_start(weights, learned, held_out, said):
     assert len(found) == len(said)
     for part, caution in zip(said, found, strict=True):
         assert part in caution
+
+
+def test_a_plan_is_said_again_only_where_it_differs():
+    first = events.Planned(10, steps=1000, evaluate_every=200, limit=1, threads=2, since=0, done=0.0)
+    close, longer, alone = (
+        replace(first, steps=1100),
+        replace(first, steps=1500),
+        replace(first, threads=1),
+    )
+    assert [wording.differs(first, each) for each in (close, longer, alone)] == [False, True, True]
+    assert wording.planned(longer, first) == "another pace: 1,500 steps; held-out text is scored every 200"
+    assert wording.planned(alone, first).startswith("one thread is faster now: 1,000 steps")
+    assert wording.planned(first) == "1,000 steps; held-out text is scored every 200"

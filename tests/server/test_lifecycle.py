@@ -1,5 +1,6 @@
 """Starting, draining and ending; who may use the server; several processes."""
 
+import base64
 import json
 import os
 import shutil
@@ -95,6 +96,11 @@ class TestWhatStandsInTheWay:
         assert "--workers" in complaint(trained, "--workers", 0)
 
 
+def as_password(key: str) -> str:
+    """What a browser sends once somebody has given it a key."""
+    return "Basic " + base64.b64encode(f"anybody:{key}".encode()).decode()
+
+
 class TestKeys:
     def test_all_but_health_is_behind_them(self, trained, key_file, tmp_path):
         with tiny_server.started(tmp_path / "log", trained, "--api-key-file", key_file) as server:
@@ -102,7 +108,7 @@ class TestKeys:
             for path in ("/v1/models", "/ready", "/metrics", "/openapi.json", "/tokenizer_info", "/nothing"):
                 answer = server.get(path)
                 assert (answer.status, answer.error["code"]) == (401, "invalid_api_key")
-                assert answer.headers["www-authenticate"] == "Bearer"
+                assert answer.headers["www-authenticate"] == 'Basic realm="riverrun"'
             assert server.get("/health").status == 200
             for wrong in (
                 "Bearer",
@@ -112,11 +118,19 @@ class TestKeys:
                 "Basic first-key",
                 "first-key",
                 "Bearer \xff",
+                "Basic",
+                "Basic \xff",
+                as_password(""),
+                as_password("first-ke"),
+                "Basic " + base64.b64encode(b"first-key").decode(),
             ):
                 assert server.get("/v1/models", authorization=wrong).status == 401
-            for right in ("Bearer first-key", "bearer second-key"):
+            for right in ("Bearer first-key", "bearer second-key", as_password("first-key")):
                 assert server.get("/v1/models", authorization=right).status == 200
             assert server.complete(prompt="a").status == 401
+            asked = {"model": "model", "prompt": "a"}
+            computing = server.post("/v1/completions", asked, authorization=as_password("first-key"))
+            assert (computing.status, computing.headers["www-authenticate"]) == (401, "Bearer")
             assert "first-key" not in server.log_path.read_text()
 
 
@@ -203,6 +217,18 @@ class TestWorkers:
             assert "another takes its place" in server.complaint
             assert server.stop() == 0
             assert not any(map(is_alive, children))
+
+    def test_they_end_with_the_one_that_started_them(self, trained, tmp_path):
+        """Killed by the system, for memory say: nobody must be left who holds the port."""
+        with tiny_server.running(tmp_path, trained, "--workers", 2) as server:
+            server.process.kill()
+            server.process.wait()
+
+            def is_free() -> bool:
+                with socket.socket() as other:
+                    return other.connect_ex(("127.0.0.1", server.port)) != 0
+
+            tiny_server.until(is_free)
 
     def test_one_that_cannot_start_ends_all(self):
         code = (

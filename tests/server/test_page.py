@@ -1,11 +1,16 @@
 """The page at ``/``: a fixed table of paths, and the models that are served."""
 
 import gzip
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import riverrun
+from person import Person, open_browser
 from riverrun.page.serving import page_files
 from riverrun.page.single_file import FOLDER
+from tiny_server import Server, started
 
 
 def test_the_page_and_all_it_needs(both):
@@ -35,13 +40,38 @@ def test_nothing_else_is_there(both, path):
     assert both.get(path).status == 404
 
 
-def test_it_is_behind_the_key(trained, tmp_path):
-    import tiny_server
-
+@pytest.fixture
+def locked(trained: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server that asks for the key ``a:secret``."""
     keys = tmp_path / "keys"
-    keys.write_text("secret\n")
+    keys.write_text("a:secret\n")
     keys.chmod(0o600)
-    with tiny_server.started(tmp_path / "log", trained, "--api-key-file", keys) as server:
-        server.wait_until_ready(authorization="Bearer secret")
-        assert server.get("/models/0").status == 401
-        assert server.get("/models/0", authorization="Bearer secret").status == 200
+    with started(tmp_path / "log", trained, "--api-key-file", keys) as server:
+        yield server.wait_until_ready(authorization="Bearer a:secret")
+
+
+def test_it_is_behind_the_key(locked: Server):
+    for path in ("/", "/app/main.js", "/models.json", "/models/0"):
+        refused = locked.get(path)
+        assert refused.status == 401
+        assert b"riverrun</title>" not in refused.body
+        assert locked.get(path, authorization="Bearer a:secret").status == 200
+
+
+def test_a_browser_that_was_given_the_key_shows_it(locked: Server, trained: Path):
+    """The browser asks for it, here answered in an address, and sends it along with all that the page asks for."""
+    person = Person(open_browser())
+    address = f"127.0.0.1:{locked.port}"
+    try:
+        person.browser.get(f"http://{address}/")
+        assert not person.all("#text")
+        person.browser.get(f"http://anybody:a%3Asecret@{address}/v1/models")
+        person.visit(f"http://anybody:a%3Asecret@{address}/")
+        person.visit(f"http://{address}/")
+        person.type("the ")
+        written = person.write()
+        seed = int(person.see("seed").get_property("value"))
+        assert written == riverrun.load(trained).generate("the ", 400, seed=seed)
+        assert person.faults(f"http://{address}/") == []
+    finally:
+        person.leave()

@@ -33,7 +33,7 @@ def play(
         piece = passage.push(symbols[start:end], predictions(end - start) if told else None)
         text += piece.text
         offsets += [entry.offset for entry in piece.entries]
-        if passage.stopped:
+        if passage.emission.stopped:
             break
     rest = passage.finish()
     return text + rest.text, offsets + [entry.offset for entry in rest.entries], passage
@@ -51,7 +51,7 @@ def test_slices_do_not_matter(text, cuts, stops):
     silent = play(symbols, cuts, stops, False)
     assert whole[:2] == pieces[:2]
     assert whole[0] == silent[0]
-    assert whole[2].tokens == pieces[2].tokens == silent[2].tokens
+    assert whole[2].emission.tokens == pieces[2].emission.tokens == silent[2].emission.tokens
     assert not any(stop in whole[0] for stop in stops)
 
 
@@ -60,7 +60,7 @@ def test_every_symbol_is_told_where_nothing_stops(text, cuts):
     symbols = BYTES.encode(text).astype(np.int64)
     shown, offsets, passage = play(symbols, cuts, [], True)
     assert shown == text
-    assert len(offsets) == passage.tokens == len(symbols)
+    assert len(offsets) == passage.emission.tokens == len(symbols)
     assert offsets == sorted(offsets)
 
 

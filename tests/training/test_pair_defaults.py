@@ -98,3 +98,19 @@ def test_tagging_takes_no_attention(given):
     settings = build({"data.task": "tagging", "model.bidirectional": False} | given)
     with pytest.raises(SettingsError, match="tagging reads each output at its own symbol"):
         choose_attention(settings, reading_of(settings)[1], lambda: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "most", "subwords"),
+    [
+        ({}, 0, 0),
+        ({"data__target_unit": "bpe"}, 0, 4096),
+        ({"data__source_unit": "bpe", "data__target_unit": "bpe"}, 0, 4096),
+        ({"data__source_unit": "bpe", "text__max_vocabulary": 300}, 300, 300),
+        ({"data__source_unit": "bpe", "text__max_vocabulary": 300, "text__subwords": 400}, 300, 400),
+        ({"text__max_vocabulary": 300}, 300, 0),
+    ],
+)
+def test_how_many_subwords_a_side_has_is_saved(given, most, subwords):
+    text = resolved(**given).text
+    assert (text.max_vocabulary, text.subwords) == (most, subwords)

@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 
+import made
 import riverrun
 import tiny
+import tiny_pairs
 from riverrun.bundle.manifest import describe
 from riverrun.bundle.names import MODEL
 from riverrun.bundle.reading import Reader
 from riverrun.bundle.weights import pack, unpack
 from riverrun.bundle.writing import write_files
 from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError, TrainingError
-from riverrun.training import checkpoints
+from riverrun.trained import by_section
+from riverrun.training import checkpoints, journal
 from riverrun.training.task import Validation
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* held-out lines")
@@ -55,6 +58,16 @@ def test_the_best_evaluation_is_what_is_published(corpus, tmp_path, held_out_los
     assert (happened[-1].reason, best.step, best.nats_per_token) == ("finished", 6, 1.0)
     kept = tmp_path / "run" / "checkpoints" / "step-000000006" / "model.safetensors"
     assert tiny.weights(tmp_path / "run") == kept.read_bytes()
+
+
+def with_state(run: Path, part: str, harm: dict) -> Path:
+    """The only checkpoint of a run, with a part of its state changed and signed anew."""
+    (path,) = checkpoints.list_steps(run / "checkpoints")
+    state = json.loads((path / checkpoints.STATE).read_text())
+    state[part] |= harm
+    files = {each.name: each.read_bytes() for each in path.iterdir() if each.name != "manifest.json"}
+    files[checkpoints.STATE] = json.dumps(state).encode()
+    return made.write(path, files, Reader(path).manifest.facts)
 
 
 @pytest.mark.parametrize("patience", [1, 3])
@@ -208,6 +221,67 @@ class TestResume:
         assert (happened[0].step, happened[-1].step, happened[-1].reason) == (12, 15, "finished")
         with pytest.raises(SettingsError, match=r"budget\.steps was 15, now 13"):
             tiny.train(corpus, tmp_path / "run", resume=True, budget__steps=13)
+
+    @pytest.mark.parametrize(
+        ("kind", "budget", "larger"),
+        [
+            ("text", {"steps": 4}, {"steps": 6}),
+            ("text", {"epochs": 0.1}, {"epochs": 0.2}),
+            ("text", {"minutes": 0.02}, {"minutes": 0.03}),
+            ("pairs", {"steps": 4}, {"steps": 6}),
+        ],
+    )
+    def test_the_budget_that_is_saved_is_the_one_that_was_spent(self, kind, budget, larger, corpus, tmp_path):
+        if kind == "pairs":
+            corpus = tiny_pairs.write(tmp_path / "few.tsv", tiny_pairs.pronunciations(40))
+        for resume, given in ((False, budget), (True, larger)):
+            more = {f"budget__{name}": value for name, value in given.items()}
+            happened = tiny.train(corpus, tmp_path / "run", resume=resume, **more)
+            saved = [
+                tmp_path / "run",
+                tmp_path / "run" / "checkpoints" / Path(named(happened, "Saved")[-1].path).name,
+            ]
+            for path in saved:
+                assert by_section(riverrun.load(path).settings)["budget"] == given
+            ((name, amount),) = given.items()
+            assert f"{name} = {amount}" in (tmp_path / "run" / "README.md").read_text()
+
+    def test_the_budget_is_saved_where_nothing_became_better(self, corpus, tmp_path, held_out_losses):
+        tiny.train(corpus, tmp_path / "run", training__evaluate_every=2)
+        happened = tiny.train(
+            corpus, tmp_path / "run", training__evaluate_every=2, resume=True, budget__steps=14
+        )
+        assert (happened[-1].step, happened[-1].best.step) == (14, 6)
+        assert riverrun.load(tmp_path / "run").settings.budget.amount == 14
+
+    @pytest.mark.parametrize(
+        ("part", "harm", "complaint"),
+        [
+            ("plan", {"threads": 100_000}, r"threads = 100000: give 1024 or less"),
+            ("plan", {"threads": 0}, r"threads = 0: give 1 or more"),
+            ("plan", {"evaluate_every": 0}, r"evaluate_every = 0: give 1 or more"),
+            ("plan", {"done": 2.0}, r"done = 2\.0: give 1 or less"),
+            ("cursor", {"chunk": -1}, r"chunk = -1: give 0 or more"),
+        ],
+    )
+    def test_a_state_out_of_bounds_is_none(self, part, harm, complaint, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "run")
+        path = with_state(tmp_path / "run", part, harm)
+        with pytest.raises(ModelError, match=complaint):
+            checkpoints.read(path)
+
+    def test_a_cursor_that_is_not_where_so_many_steps_lead_is_refused(self, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "run")
+        with_state(tmp_path / "run", "cursor", {"epoch": 3})
+        with pytest.raises(ModelError, match=r"step 12 does not stand at Cursor\(epoch=3"):
+            tiny.train(corpus, tmp_path / "run", resume=True)
+
+    def test_a_plan_out_of_bounds_in_the_journal_is_not_followed(self, corpus, tmp_path):
+        tiny.train(corpus, tmp_path / "run", budget__minutes=0.02)
+        assert journal.recorded_plans(tmp_path / "run", 0)
+        path = tmp_path / "run" / "metrics.jsonl"
+        path.write_text(path.read_text().replace('"threads": 1', '"threads": 100000'))
+        assert not journal.recorded_plans(tmp_path / "run", 0)
 
     @pytest.mark.parametrize("repeated", [{}, {"model.hidden": 8}, {"budget.steps": 12}])
     def test_needs_no_settings_but_the_same_may_be_given(self, repeated, corpus, tmp_path):

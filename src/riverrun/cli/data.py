@@ -4,8 +4,18 @@ import argparse
 import sys
 
 from riverrun.cli.main import Parser
+from riverrun.data.reading import Reading
 
 ACTIONS = ("list", "get", "show", "clean")
+READING = (
+    ("field", None, "field of JSON lines, or column of a CSV table"),
+    (
+        "format",
+        ("auto", "text"),
+        "auto: documents, web pages and tables for what they are; text: as they stand",
+    ),
+    ("line_ends", ("unify", "keep"), "CR LF and CR are read as LF, or kept"),
+)
 
 
 def add_arguments(parser: Parser) -> None:
@@ -18,23 +28,12 @@ def add_arguments(parser: Parser) -> None:
         "clean: delete encoded and downloaded texts from the cache",
     )
     parser.add_argument("name", nargs="*", metavar="NAME", help="what to get or to show")
-    parser.add_argument(
-        "--field", "--data.field", default="text", help="show: field of JSON lines, or column of a CSV table"
-    )
-    parser.add_argument(
-        "--format",
-        "--data.format",
-        choices=("auto", "text"),
-        default="auto",
-        help="show: auto: documents, web pages and tables for what they are; text: as they stand",
-    )
-    parser.add_argument(
-        "--line-ends",
-        "--data.line-ends",
-        choices=("unify", "keep"),
-        default="unify",
-        help="show: CR LF and CR are read as LF, or kept",
-    )
+    for name, choices, about in READING:
+        default = getattr(Reading, name)
+        flag = name.replace("_", "-")
+        parser.add_argument(
+            f"--{flag}", f"--data.{flag}", choices=choices, default=default, help=f"show: {about}"
+        )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,7 +78,6 @@ def _list() -> None:
 def _show(options: argparse.Namespace) -> None:
     """The text on standard output; how much it is, and what of it is not plain, on standard error."""
     from riverrun.data.corpus import open_corpus
-    from riverrun.data.reading import Reading
 
     corpus = open_corpus(options.name, Reading(options.format, options.line_ends, options.field))
     for text in corpus.texts():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
-from riverrun.cli.translate import add_beam
+from riverrun.cli.translate import add_search
 
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel, TrainedTranslator
@@ -24,7 +24,7 @@ def add_arguments(parser: Parser) -> None:
         nargs="+",
         help="files, directories, globs, known texts or - for standard input; each by itself",
     )
-    add_beam(parser, "translators: hypotheses kept")
+    add_search(parser, "beam", "K", "translators: hypotheses kept")
     parser.add_argument(
         "--skip-bad",
         "--data.skip-bad",

@@ -15,9 +15,7 @@ def add_arguments(parser: Parser) -> None:
         "--precision", metavar="P", help="of the weights in the page: fp32, bf16 or int8 (default bf16)"
     )
     parser.add_argument(
-        "--text",
-        metavar="FILE",
-        help="where to measure what the precision costs (default: the held-out text)",
+        "--text", metavar="FILE", help="what its cost is measured on (default: held-out text)"
     )
     parser.add_argument("--onnx", metavar="DIR", help="a graph of one step, for other programs")
 

@@ -29,21 +29,9 @@ FILES = (".tsv", ".csv", ".txt", ".jsonl", ".gz")
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("model", help="a model directory")
     parser.add_argument("text", nargs="*", help="texts (default: the lines of standard input)")
-    add_beam(parser, "hypotheses kept; 1 is greedy")
-    parser.add_argument(
-        "--n-best",
-        type=int,
-        default=Search.n_best,
-        metavar="N",
-        help="outputs for each text (default %(default)s)",
-    )
-    parser.add_argument(
-        "--length-penalty",
-        type=float,
-        default=Search.length_penalty,
-        metavar="A",
-        help="0 prefers short outputs (default %(default)s)",
-    )
+    add_search(parser, "beam", "K", "hypotheses kept; 1 is greedy")
+    add_search(parser, "n_best", "N", "outputs for each text")
+    add_search(parser, "length_penalty", "A", "0 prefers short outputs")
     parser.add_argument(
         "--temperature", type=float, metavar="T", help="draw random outputs instead of searching"
     )
@@ -66,9 +54,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--html", metavar="FILE", help="write a page that shows where each output was read")
 
 
-def add_beam(parser: Parser, about: str) -> None:
+def add_search(parser: Parser, name: str, letter: str, about: str) -> None:
+    """A flag for a setting of :class:`riverrun.generation.search.Search`."""
+    flag, default = f"--{name.replace('_', '-')}", getattr(Search, name)
     parser.add_argument(
-        "--beam", type=int, default=Search.beam, metavar="K", help=f"{about} (default %(default)s)"
+        flag, type=type(default), default=default, metavar=letter, help=f"{about} (default %(default)s)"
     )
 
 

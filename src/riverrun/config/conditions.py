@@ -44,7 +44,7 @@ CONDITIONS = (
         ("pairs",),
     ),
     Condition(
-        ("data.source_columns", "data.target_columns"),
+        ("data.source_columns", "data.target_columns", "text.subwords"),
         "kind",
         ("pairs",),
     ),

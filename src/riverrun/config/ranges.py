@@ -21,6 +21,7 @@ Features = Annotated[int, Ge(1), Le(1024)]
 Kernel = Annotated[int, Ge(2), Le(64)]
 Members = Annotated[int, Ge(1), Le(100)]
 Length = Annotated[int, Ge(1), Le(65536)]  # symbols of a window or a chunk; rows of a batch
+Threads = Annotated[int, Ge(1), Le(1024)]
 Positive = Annotated[int, Ge(1), Le(1 << 53)]
 Natural = Annotated[int, Ge(0), Le(1 << 53)]
 Dropped = Annotated[float, Ge(0), Lt(1)]

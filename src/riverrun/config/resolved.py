@@ -11,50 +11,24 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from riverrun.config.ranges import (
-    AttentionKind,
-    Closed,
-    Core,
-    Depth,
-    Dropped,
-    Features,
-    HeldOutShare,
-    Input,
-    Kernel,
-    Length,
-    Members,
-    Natural,
-    NormalForm,
-    OptimizerName,
-    Positive,
-    Rate,
-    Remembering,
-    Schedule,
-    Seed,
-    SideUnit,
-    Temperatures,
-    TextUnit,
-    TrainingPrecision,
-    UnknownPolicy,
-    Width,
-)
+from riverrun.config import ranges
 
 
 @dataclass(frozen=True)
 class LanguageShape:
     """A language model's network: section ``[model]``."""
 
-    core: Core
-    input: Input
-    features: Features
-    embedding: Width
-    hidden: Width
-    layers: Depth
-    dropout: Dropped
+    core: ranges.Core
+    input: ranges.Input
+    features: ranges.Features
+    embedding: ranges.Width
+    hidden: ranges.Width
+    layers: ranges.Depth
+    dropout: ranges.Dropped
     tied: bool
-    kernel: Kernel
+    kernel: ranges.Kernel
     initial_weights: Literal["torch", "keras"]
-    memory: Remembering = "auto"  # what was wished; whether there is one, the model's manifest says
+    memory: ranges.Remembering = "auto"  # what was wished; whether there is one, the model's manifest says
 
 
 @dataclass(frozen=True)
@@ -62,28 +36,28 @@ class TranslatorShape:
     """A translator's or tagger's networks: section ``[model]``."""
 
     core: Literal["lstm", "gru"]
-    embedding: Width
-    hidden: Width
-    layers: Depth  # of the encoder
-    decoder_layers: Depth
-    dropout: Dropped
+    embedding: ranges.Width
+    hidden: ranges.Width
+    layers: ranges.Depth  # of the encoder
+    decoder_layers: ranges.Depth
+    dropout: ranges.Dropped
     tied: bool
-    attention: AttentionKind
+    attention: ranges.AttentionKind
     bidirectional: bool
     input_feeding: bool
-    members: Members
+    members: ranges.Members
 
 
 @dataclass(frozen=True)
 class Symbols:
     """How a text becomes symbols: section ``[text]`` of a language model."""
 
-    unit: TextUnit
+    unit: ranges.TextUnit
     lower: bool
-    normalize: NormalForm
-    unknown: UnknownPolicy
-    min_count: Natural = 0  # 0: nothing is counted (bytes)
-    max_vocabulary: Natural = 0  # 0: no bound
+    normalize: ranges.NormalForm
+    unknown: ranges.UnknownPolicy
+    min_count: ranges.Natural = 0  # 0: nothing is counted (bytes)
+    max_vocabulary: ranges.Natural = 0  # 0: no bound
 
 
 @dataclass(frozen=True)
@@ -91,23 +65,24 @@ class SideSymbols:
     """How both sides of pairs become symbols: section ``[text]`` of a translator."""
 
     lower: bool
-    normalize: NormalForm
-    min_count: Positive
-    unknown: UnknownPolicy
-    max_vocabulary: Natural = 0  # 0: no bound
+    normalize: ranges.NormalForm
+    min_count: ranges.Positive
+    unknown: ranges.UnknownPolicy
+    max_vocabulary: ranges.Natural = 0  # of a side by another unit than bpe; 0: no bound
+    subwords: ranges.Natural = 0  # symbols of a side by bpe; 0: none is
 
 
 @dataclass(frozen=True)
 class TextReading:
     """What of a text is learned, in which order: section ``[data]`` of a language model."""
 
-    validation: HeldOutShare | str
+    validation: ranges.HeldOutShare | str
     reading: Literal["lanes", "windows"]
-    window: Length
-    stride: Positive
+    window: ranges.Length
+    stride: ranges.Positive
     order: Literal["shuffled", "as-written"]
     state: Literal["fresh", "carried"]
-    shortest: Natural = 0  # 0: all windows are of one length
+    shortest: ranges.Natural = 0  # 0: all windows are of one length
     format: Literal["auto", "text"] = "text"
     field: str = "text"
     line_ends: Literal["unify", "keep"] = "keep"
@@ -117,12 +92,12 @@ class TextReading:
 class PairReading:
     """What of a file of pairs is learned: section ``[data]`` of a translator."""
 
-    validation: HeldOutShare | str
+    validation: ranges.HeldOutShare | str
     task: Literal["translation", "tagging"]
-    source_unit: SideUnit
-    target_unit: SideUnit
-    source_normalize: NormalForm
-    max_length: Positive
+    source_unit: ranges.SideUnit
+    target_unit: ranges.SideUnit
+    source_normalize: ranges.NormalForm
+    max_length: ranges.Positive
     skip_bad: bool
     source_columns: str = ""  # none: the first of two
     target_columns: str = ""
@@ -132,26 +107,26 @@ class PairReading:
 class Fitting:
     """How weights are fitted: what every ``[training]`` section has."""
 
-    optimizer: OptimizerName
-    learning_rate: Rate
-    schedule: Schedule
-    warmup: Natural
+    optimizer: ranges.OptimizerName
+    learning_rate: ranges.Rate
+    schedule: ranges.Schedule
+    warmup: ranges.Natural
     plateau_factor: Annotated[float, Gt(0), Lt(1)]
-    plateau_patience: Positive
+    plateau_patience: ranges.Positive
     weight_decay: Annotated[float, Ge(0), Le(10)]
-    momentum: Dropped
+    momentum: ranges.Dropped
     clip: Annotated[float, Gt(0)]
-    batch: Length
-    precision: TrainingPrecision
+    batch: ranges.Length
+    precision: ranges.TrainingPrecision
     device: str
-    threads: Annotated[int, Ge(1), Le(1024)]
-    seed: Seed
+    threads: ranges.Threads
+    seed: ranges.Seed
     keep_checkpoints: Annotated[int, Ge(1), Le(1000)]
-    preview_temperatures: Temperatures
+    preview_temperatures: ranges.Temperatures
     preview_length: Annotated[int, Ge(0), Le(100_000)]
-    evaluate_every: Positive | Literal["auto", "epoch"] = "auto"
-    checkpoint_every: Natural = 0  # 0: at each evaluation
-    early_stopping: Natural = 0  # 0: never
+    evaluate_every: ranges.Positive | Literal["auto", "epoch"] = "auto"
+    checkpoint_every: ranges.Natural = 0  # 0: at each evaluation
+    early_stopping: ranges.Natural = 0  # 0: never
 
 
 @dataclass(frozen=True)
@@ -168,9 +143,9 @@ class LanguageLoss:
 class PairLoss:
     """How a translator is taught: the rest of its ``[training]`` section."""
 
-    teacher_forcing: Closed
+    teacher_forcing: ranges.Closed
     teacher_forcing_epochs: Annotated[float, Ge(0)]
-    label_smoothing: Dropped
+    label_smoothing: ranges.Dropped
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from riverrun.config.ranges import (
     SideUnit,
     Temperatures,
     TextUnit,
+    Threads,
     TrainingPrecision,
     UnknownPolicy,
     Width,
@@ -87,6 +88,9 @@ class TextSettings(Section):
     max_vocabulary: Annotated[int, Ge(3)] | Literal[0] | None = Field(
         default=None, description="most symbols kept, by frequency; 0: no bound; auto: 0 (bpe: 4096)"
     )
+    subwords: Annotated[int, Ge(3)] | None = Field(
+        default=None, description="symbols of a side by bpe; auto: text.max_vocabulary, or 4096"
+    )
     unknown: UnknownPolicy | None = Field(
         default=None,
         description="a unit outside the vocabulary is spelled in characters, becomes <unknown> (as characters "
@@ -98,7 +102,9 @@ class DataSettings(Section):
     """What is trained on and what is held out."""
 
     validation: Annotated[HeldOutShare | str, BeforeValidator(_read_number)] = Field(
-        default=0.1, description="share held out (the text's end, or random sources of pairs), or a file"
+        default=0.1,
+        description="share held out (the text's end, or random sources of pairs), a file, or none: all is learned and "
+        "nothing measured (a file of that name: ./none)",
     )
     format: Literal["auto", "text"] = Field(
         default="auto",
@@ -240,9 +246,7 @@ class TrainingSettings(Section):
         default="auto", description="of matrix products in training"
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
-    threads: Annotated[int, Ge(1), Le(1024)] | None = Field(
-        default=None, description="CPU threads; auto: one a core"
-    )
+    threads: Threads | None = Field(default=None, description="CPU threads; auto: one a core")
     seed: Seed = Field(default=0, description="of initial weights, dropout and order of data")
     loss: Literal["every", "last"] = Field(
         default="every", description="every symbol of a window is predicted, or only the one after it"

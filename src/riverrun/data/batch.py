@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from riverrun.config.ranges import Natural
+
 MASKED = -100  # a target that does not count: what torch's cross-entropy ignores
 
 
@@ -18,8 +20,12 @@ class Cursor:
         chunk: batches read in this pass.
     """
 
-    epoch: int = 0
-    chunk: int = 0
+    epoch: Natural = 0
+    chunk: Natural = 0
+
+    def batches_read(self, batches_per_epoch: int) -> int:
+        """In all passes together."""
+        return self.epoch * batches_per_epoch + self.chunk
 
     def after(self, batches_per_epoch: int) -> "Cursor":
         """The cursor of the batch that follows."""

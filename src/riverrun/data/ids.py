@@ -41,9 +41,10 @@ class IdFile:
     width: int
     counts: Counts
 
-    @property
-    def characters(self) -> int:
-        return self.counts.characters
+    @classmethod
+    def empty(cls) -> "IdFile":
+        """Of no text: there is no file."""
+        return cls(Path(), 0, 1, Counts())
 
     @property
     def symbols_per_character(self) -> float | None:

@@ -130,8 +130,7 @@ def _fetch(known: KnownText) -> Path:
     folder = cache.writable("texts")
     fname = known.filename if known.member is None else f"{known.filename}.zip"
     sender = pooch.HTTPDownloader(headers={"User-Agent": "riverrun"})  # some servers refuse libraries' names
-    how = {"known_hash": known.hash, "fname": fname, "path": folder, "downloader": sender}
-    received = Path(pooch.retrieve(known.url, **how))  # pyright: ignore[reportArgumentType]
+    received = Path(pooch.retrieve(known.url, known.hash, fname, folder, downloader=sender))  # pyright: ignore[reportArgumentType]
     if known.member is None:
         return received
     try:

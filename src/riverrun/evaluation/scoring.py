@@ -16,8 +16,9 @@ from riverrun.evaluation.surprisal import By, Row, rows_by, token_rows
 from riverrun.generation.state import Scores
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
+from riverrun.text.given import check_text
 from riverrun.text.segments import Segment, segments
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import never_seen
 from riverrun.text.tokenizer import rebuffer
 
 _LINES_AT_ONCE = 512  # lines in memory, and shared out between the processor's cores
@@ -176,14 +177,7 @@ class Scorer:
         _warn(seen)
 
     def _line(self, text: str) -> _Line:
-        if not isinstance(text, str):
-            raise InputError(f"{text!r:.40} is not text: give a str")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"what was given is not text: {error.reason} at character {error.start}"
-            ) from None
+        check_text(text)
         ids = self._tokenizer.encode(text)
         counts = count(self._tokenizer, text, ids)
         if not len(ids):
@@ -214,5 +208,4 @@ def _told(counts: Counts) -> tuple[int, int, int]:
 
 def _warn(counts: Counts) -> None:
     if counts.missed:
-        action = "left out" if counts.left_out else "read as <unknown>"
-        warnings.warn(f"never seen in training and {action}: {describe(dict(counts.missed))}", stacklevel=4)
+        warnings.warn(never_seen(dict(counts.missed), bool(counts.left_out)), stacklevel=4)

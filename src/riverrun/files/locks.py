@@ -1,6 +1,7 @@
 """A directory held by one process alone, until it ends, however it ends."""
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -23,15 +24,15 @@ class Lock:
             self._descriptor = -1
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _take(folder: Path) -> int:
         """There a directory cannot be locked; a file in it can, which goes when it is closed."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_TEMPORARY  # pyright: ignore[reportAttributeAccessIssue]
+        flags = os.O_RDWR | os.O_CREAT | os.O_TEMPORARY
         descriptor = os.open(folder / ".lock", flags)
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
             os.close(descriptor)
             raise BlockingIOError(error.errno, "held by another process") from error

@@ -3,11 +3,14 @@
 import math
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from riverrun.files.bounds import hold
 
-Record = TypeVar("Record")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
 Kind = TypeVar("Kind")
 
 _LARGEST = (1 << 63) - 1
@@ -23,7 +26,7 @@ def read(kind: type[Record], document: Any) -> Record:
     if not isinstance(document, dict):
         raise ValueError("it is not an object")
     hints, values = get_type_hints(kind, include_extras=True), {}
-    for field in fields(kind):  # pyright: ignore[reportArgumentType]
+    for field in fields(kind):
         if field.name in document:
             values[field.name] = _read(document[field.name], hints[field.name], field.name)
         elif field.default is MISSING and field.default_factory is MISSING:
@@ -39,8 +42,8 @@ def _read(value: Any, hint: Any, name: str) -> Any:
         if value is None and NoneType in get_args(hint):
             return None
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
-    if is_dataclass(hint):
-        return read(hint, value)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return read(hint, value)
     if get_origin(hint) is dict:
         _, inner = get_args(hint)
         parts = value_of(value, dict, name)

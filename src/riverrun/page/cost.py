@@ -2,13 +2,15 @@
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.bundle import TranslatorBundle, read_bundle
+from riverrun.bundle import LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.data.corpus import open_corpus
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.page.packing import rounded
@@ -17,6 +19,10 @@ from riverrun.reporting.model_report import training_text
 
 CHARACTERS = 100_000  # measured at most: the third decimal no longer moves
 PAIRS = 1000
+
+Saved = TypeVar("Saved", LanguageBundle, TranslatorBundle)
+Model = TypeVar("Model")
+Text = TypeVar("Text", str, list[Pair])
 
 
 def cost_of(path: Path, precision: str, text: str | None) -> str:
@@ -34,27 +40,36 @@ def cost_of(path: Path, precision: str, text: str | None) -> str:
     if precision == "fp32" and text is None:
         return "these are the weights as trained"
     loaded = read_bundle(path)
-    where = f"on {text}" if text is not None else "on the held-out text"
     if isinstance(loaded, TranslatorBundle):
-        translator = TrainedTranslator(loaded)
-        pairs = _pairs(translator, text)
-        if not pairs:
-            return _unknown("pairs")
-        rough = TrainedTranslator(replace(loaded, weights=rounded(loaded.weights, precision)))
-        exact, coarse = (_bits_of_pairs(each, pairs) for each in (translator, rough))
+        found = _compared(loaded, precision, TrainedTranslator, partial(_pairs, text=text), _bits_of_pairs)
     else:
         loaded = replace(loaded, remembered=None)  # which a page leaves out
-        model = TrainedLanguageModel(loaded)
-        passage = _passage(model, text)
-        if not passage:
-            return _unknown("text")
-        rough = TrainedLanguageModel(replace(loaded, weights=rounded(loaded.weights, precision)))
-        exact, coarse = (_bits(each, passage) for each in (model, rough))
+        found = _compared(loaded, precision, TrainedLanguageModel, partial(_passage, text=text), _bits)
+    if found is None:
+        what = "pairs" if isinstance(loaded, TranslatorBundle) else "text"
+        return (
+            f"what that costs was not measured: the held-out {what} is not there any more (give one with --text "
+            "FILE)"
+        )
+    exact, coarse = found
+    where = f"on {text}" if text is not None else "on the held-out text"
     return f"{where}: {coarse:.4f} bits per character, {exact:.4f} as trained ({round(coarse - exact, 4) + 0.0:+.4f})"
 
 
-def _unknown(what: str) -> str:
-    return f"what that costs was not measured: the held-out {what} is not there any more (give one with --text FILE)"
+def _compared(
+    loaded: Saved,
+    precision: str,
+    load: Callable[[Saved], Model],
+    sample: Callable[[Model], Text],
+    bits: Callable[[Model, Text], float],
+) -> tuple[float, float] | None:
+    """Bits per character of a model's sample with the weights as trained, and with coarser ones; None without one."""
+    model = load(loaded)
+    text = sample(model)
+    if not text:
+        return None
+    rough = load(replace(loaded, weights=rounded(loaded.weights, precision)))
+    return bits(model, text), bits(rough, text)
 
 
 def _passage(model: TrainedLanguageModel, text: str | None) -> str:

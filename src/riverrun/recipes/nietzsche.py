@@ -78,27 +78,25 @@ def sampling_compared(folder: Path) -> Figures:
     }
 
 
-def _published(name: str, window: int, epochs: int) -> Experiment:
-    settings = PUBLISHED | {"data.window": window}
-    return Experiment(
-        name, SOURCE, settings, epochs, points=_POINTS, measure=sampling_compared, note=f"windows of {window}"
+def _published(name: str, source: str, window: int, epochs: int) -> Recipe:
+    experiment = Experiment(
+        f"windows-of-{window}",
+        SOURCE,
+        PUBLISHED | {"data.window": window},
+        epochs,
+        points=_POINTS,
+        measure=sampling_compared,
+        note=f"windows of {window}",
     )
+    title = f"character LSTM on Nietzsche, windows of {window} characters"
+    return Recipe(name, title, source, _ABOUT, (experiment,))
 
 
-TUTORIAL_2015 = Recipe(
-    "nietzsche-2015",
-    "character LSTM on Nietzsche, windows of 40 characters",
-    "F. Chollet, lstm_text_generation.py, Keras examples, 2015",
-    _ABOUT,
-    (_published("windows-of-40", 40, 59),),
+TUTORIAL_2015 = _published(
+    "nietzsche-2015", "F. Chollet, lstm_text_generation.py, Keras examples, 2015", 40, 59
 )
-
-BOOK = Recipe(
-    "nietzsche-book",
-    "character LSTM on Nietzsche, windows of 60 characters",
-    "F. Chollet, Deep Learning with Python, Manning, 2018, section 8.1",
-    _ABOUT,
-    (_published("windows-of-60", 60, 30),),
+BOOK = _published(
+    "nietzsche-book", "F. Chollet, Deep Learning with Python, Manning, 2018, section 8.1", 60, 30
 )
 
 OURS = Recipe(

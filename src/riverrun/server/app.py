@@ -1,6 +1,7 @@
 """The application: every route, and the layers around them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -23,12 +24,8 @@ from riverrun.server.page import add_page
 from riverrun.server.prompts import check_ids, decoded, read_prompts
 from riverrun.server.refusals import Refusal, fail, json_response, refuse, refuse_fields
 from riverrun.server.schema import (
-    ChatRequest,
-    CompletionRequest,
     DetokenizeRequest,
-    ScoreRequest,
     TokenizeRequest,
-    TranslateRequest,
 )
 from riverrun.server.shelf import Served
 from riverrun.text import START
@@ -145,25 +142,13 @@ def _card(house: House, served: Served) -> dict[str, Any]:
 def _add_writing(app: FastAPI, house: House) -> None:
     """What models do."""
 
-    @app.post("/v1/completions")
-    async def complete(request: Request, asked: CompletionRequest) -> Response:
-        """Continue prompts."""
-        return await completions.complete(house, request, asked)
-
-    @app.post("/v1/chat/completions")
-    async def converse(request: Request, asked: ChatRequest) -> Response:
-        """Continue messages, or translate the last of them."""
-        return await chat.chat(house, request, asked)
-
-    @app.post("/v1/score")
-    async def score(request: Request, asked: ScoreRequest) -> Response:
-        """The surprisal of every symbol."""
-        return await scoring.score(house, request, asked)
-
-    @app.post("/v1/translate")
-    async def translate(request: Request, asked: TranslateRequest) -> Response:
-        """Translate texts."""
-        return await translations.translate(house, request, asked)
+    for path, answer in (
+        ("/v1/completions", completions.complete),
+        ("/v1/chat/completions", chat.chat),
+        ("/v1/score", scoring.score),
+        ("/v1/translate", translations.translate),
+    ):
+        app.post(path, name=answer.__name__, description=answer.__doc__)(partial(answer, house))
 
 
 def _add_tokenizing(app: FastAPI, house: House) -> None:

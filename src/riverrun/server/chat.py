@@ -11,66 +11,32 @@ from starlette.responses import Response
 from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.access import note_of
 from riverrun.server.answers import chat_logprobs, usage, warning_headers, with_warnings
-from riverrun.server.connection import EventStream, waited_for, while_connected
-from riverrun.server.continuing import (
-    Continuing,
-    Wanted,
-    check_biases,
-    check_positions,
-    check_size,
-    sampling_of,
-)
+from riverrun.server.connection import EventStream
+from riverrun.server.continuing import Continuing
 from riverrun.server.house import House
 from riverrun.server.passages import Piece
-from riverrun.server.prompts import read_prompts
 from riverrun.server.refusals import json_response
+from riverrun.server.replying import reply
 from riverrun.server.schema import ChatRequest
 from riverrun.server.shelf import Served
 from riverrun.server.translations import Order, translate_all
+from riverrun.server.wanted import Wanted, check
 
 
 async def chat(house: House, request: Request, asked: ChatRequest) -> Response:
-    """Answer a chat request with a model of either kind."""
+    """Continue messages, or translate the last of them."""
     name = asked.model
     served = house.shelf.language_model(None) if name is None else house.shelf.any(name)
-    note = note_of(request)
-    note.about(served.name, asked.ignored)
+    note_of(request).about(served.name, asked.ignored)
     if not isinstance(served.model, TrainedLanguageModel):
         return await _translated(house, request, served, asked)
-    wanted = await _checked(house, served, asked)
-    going = Continuing(house, served, wanted, note.client)
-    note.counts = lambda: (going.prompt_tokens, going.written_tokens)
-    answer = _Chat(served, wanted, going, asked)
-    headers = warning_headers(wanted.warnings)
-    if asked.stream:
-        return EventStream(answer.events, going.tickets, house.limits.seconds + 5, headers)
-    with waited_for(going.tickets):
-        content = await while_connected(request.receive, answer.whole())
-    return json_response(content, headers=headers)
-
-
-async def _checked(house: House, served: Served, asked: ChatRequest) -> Wanted:
-    assert isinstance(served.model, TrainedLanguageModel)
     tokens = asked.max_tokens if asked.max_completion_tokens is None else asked.max_completion_tokens
     alternatives = (asked.top_logprobs or 0) if asked.logprobs else None
-    length = check_size(house.limits, 1, asked, tokens, None, alternatives)
-    check_biases(asked.logit_bias, served)
-    sampling = sampling_of(asked)
     text = "\n".join(message.text for message in asked.messages)
-    wanted = Wanted(
-        prompts=await read_prompts(served.model, [text]),
-        length=length,
-        shown=asked.n or 1,
-        sequences=asked.n or 1,
-        alternatives=alternatives,
-        echo=False,
-        sampling=sampling,
-        stops=asked.stop,
-        seed=asked.seed,
-        biases=asked.logit_bias,
+    wanted = await check(house, served, asked, [text], tokens, alternatives)
+    return await reply(
+        house, request, served, wanted, bool(asked.stream), lambda going: _Chat(served, wanted, going, asked)
     )
-    check_positions(wanted, house.limits)
-    return wanted
 
 
 def _head(served: Served, kind: str) -> dict[str, Any]:
@@ -92,13 +58,7 @@ class _Chat:
 
     async def whole(self) -> dict[str, Any]:
         """The answer in one piece."""
-        pieces = [Piece() for _ in self._going.passages]
-        finishes = ["length"] * len(pieces)
-        async for steps in self._going.progress():
-            for step in steps:
-                pieces[step.index].text += step.piece.text
-                pieces[step.index].entries += step.piece.entries
-                finishes[step.index] = step.finish or finishes[step.index]
+        pieces, finishes = await self._going.collected()
         choices = [
             {
                 "index": index,
@@ -147,7 +107,7 @@ class _Chat:
 
 async def _translated(house: House, request: Request, served: Served, asked: ChatRequest) -> Response:
     """What a translator makes of the last message; as a stream it comes in one event."""
-    order = Order([asked.messages[-1].text], beam=4, n_best=asked.n or 1)
+    order = Order([asked.messages[-1].text], n_best=asked.n or 1)
     found, warnings = await translate_all(house, request, served, order)
     texts = [output["text"] for output in found[0]] or [""]
     counted = usage(len(order.texts[0]), sum(map(len, texts)))

@@ -8,66 +8,40 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.access import note_of
-from riverrun.server.answers import completion_logprobs, usage, warning_headers, with_warnings
-from riverrun.server.connection import EventStream, waited_for, while_connected
-from riverrun.server.continuing import (
-    Continuing,
-    Wanted,
-    check_biases,
-    check_positions,
-    check_size,
-    ranked,
-    sampling_of,
-)
+from riverrun.server.answers import completion_logprobs, usage, with_warnings
+from riverrun.server.continuing import Continuing, ranked
 from riverrun.server.house import House
 from riverrun.server.passages import Piece
-from riverrun.server.prompts import aside, read_prompts
-from riverrun.server.refusals import json_response
+from riverrun.server.prompts import aside
+from riverrun.server.replying import reply
 from riverrun.server.schema import CompletionRequest
 from riverrun.server.shelf import Served
+from riverrun.server.wanted import Wanted, check
 
 
 async def complete(house: House, request: Request, asked: CompletionRequest) -> Response:
-    """Answer a request; everything is checked before anything is computed."""
+    """Continue prompts."""
     served = house.shelf.language_model(asked.model)
-    note = note_of(request)
-    note.about(served.name, asked.ignored)
-    wanted = await _checked(house, served, asked)
-    going = Continuing(house, served, wanted, note.client)
-    note.counts = lambda: (going.prompt_tokens, going.written_tokens)
-    answer = _Completion(served, wanted, going, asked)
-    headers = warning_headers(wanted.warnings)
-    if asked.stream:
-        return EventStream(answer.events, going.tickets, house.limits.seconds + 5, headers)
-    with waited_for(going.tickets):
-        content = await while_connected(request.receive, answer.whole())
-    return json_response(content, headers=headers)
-
-
-async def _checked(house: House, served: Served, asked: CompletionRequest) -> Wanted:
-    assert isinstance(served.model, TrainedLanguageModel)
-    limits = house.limits
-    prompts = asked.prompt or [""]
-    length = check_size(limits, len(prompts), asked, asked.max_tokens, asked.best_of, asked.logprobs)
-    check_biases(asked.logit_bias, served)
-    sampling = sampling_of(asked)
-    shown = asked.n or 1
-    wanted = Wanted(
-        prompts=await read_prompts(served.model, prompts),
-        length=length,
-        shown=shown,
-        sequences=max(shown, asked.best_of or 1),
-        alternatives=asked.logprobs,
-        echo=bool(asked.echo),
-        sampling=sampling,
-        stops=asked.stop,
-        seed=asked.seed,
-        biases=asked.logit_bias,
+    note_of(request).about(served.name, asked.ignored)
+    wanted = await check(
+        house,
+        served,
+        asked,
+        asked.prompt or [""],
+        asked.max_tokens,
+        asked.logprobs,
+        asked.best_of or 1,
+        bool(asked.echo),
     )
-    check_positions(wanted, limits)
-    return wanted
+    return await reply(
+        house,
+        request,
+        served,
+        wanted,
+        bool(asked.stream),
+        lambda going: _Completion(served, wanted, going, asked),
+    )
 
 
 class _Completion:
@@ -86,13 +60,7 @@ class _Completion:
     async def whole(self) -> dict[str, Any]:
         """The answer in one piece."""
         count = self._wanted.sequences
-        pieces = [Piece() for _ in self._going.passages]
-        finishes = ["length"] * len(pieces)
-        async for steps in self._going.progress():
-            for step in steps:
-                pieces[step.index].text += step.piece.text
-                pieces[step.index].entries += step.piece.entries
-                finishes[step.index] = step.finish or finishes[step.index]
+        pieces, finishes = await self._going.collected()
 
         def choices() -> list[dict[str, Any]]:
             found = []

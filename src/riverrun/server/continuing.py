@@ -1,4 +1,4 @@
-"""What completions and chats have in common: a checked request, its tickets, and the choices that come of it."""
+"""What completions and chats have in common: a request's tickets, and the choices that come of them."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -6,59 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riverrun.errors import InputError
-from riverrun.generation.sampling import Sampling
 from riverrun.language_model import TrainedLanguageModel, new_seed
 from riverrun.server.house import House
-from riverrun.server.limits import Limits
 from riverrun.server.passages import Entry, Passage, Piece, entry_at
 from riverrun.server.prompts import Prompt
 from riverrun.server.refusals import Refusal
-from riverrun.server.schema import Writing
 from riverrun.server.shelf import Served
 from riverrun.server.tickets import Continuation, Inbox, Opened, Over, Predictions, Read, Ticket, Written
+from riverrun.server.wanted import Wanted
 from riverrun.text.stopping import Stops
 from riverrun.writing import CONTEXT
-
-LENGTH = 400  # symbols, as for ``riverrun generate``
-SAMPLING = [
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "typical_p",
-    "repetition_penalty",
-    "repetition_window",
-    "uniform",
-]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A request that has been checked against the server's limits.
-
-    Attributes:
-        length: symbols of each sequence.
-        shown, sequences: sequences of each prompt that are shown, and that are written for it.
-        alternatives: see :class:`Continuation`.
-        echo: whether the prompts are shown too.
-    """
-
-    prompts: list[Prompt]
-    length: int
-    shown: int
-    sequences: int
-    alternatives: int | None
-    echo: bool
-    sampling: Sampling
-    stops: list[str]
-    seed: int | None
-    biases: dict[int, float]
-
-    @property
-    def warnings(self) -> list[str]:
-        """What is to be said about the prompts, each thing once."""
-        return list(dict.fromkeys(prompt.warning for prompt in self.prompts if prompt.warning))
 
 
 @dataclass(frozen=True)
@@ -68,68 +25,6 @@ class Progress:
     index: int
     piece: Piece
     finish: str | None = None
-
-
-def sampling_of(asked: Writing) -> Sampling:
-    """The settings that were given over those of ``riverrun generate``; raises Refusal."""
-    given = {name: value for name in SAMPLING if (value := getattr(asked, name)) is not None}
-    try:
-        return Sampling(**given)
-    except InputError as error:
-        raise Refusal(400, str(error)) from None
-
-
-def check_size(
-    limits: Limits,
-    prompts: int,
-    asked: Writing,
-    most_tokens: int | None,
-    best_of: int | None,
-    logprobs: int | None,
-) -> int:
-    """Refuse what is too much before anything is computed; returns the length of each sequence."""
-    length = min(LENGTH, limits.tokens) if most_tokens is None else most_tokens
-    sequences = prompts * max(asked.n or 1, best_of or 1)
-    if length > limits.tokens:
-        raise Refusal(400, f"max_tokens = {length}: this server writes at most {limits.tokens}", "max_tokens")
-    if sequences > limits.choices:
-        message = f"prompts x max(n, best_of) = {sequences}: this server takes at most {limits.choices}"
-        raise Refusal(400, message, "n")
-    if sequences * length > limits.symbols:
-        message = (
-            f"prompts x max(n, best_of) x max_tokens = {sequences * length}: "
-            f"this server writes at most {limits.symbols} symbols for one request"
-        )
-        raise Refusal(400, message, "max_tokens")
-    if logprobs is not None and logprobs > limits.logprobs:
-        raise Refusal(400, f"logprobs = {logprobs}: this server gives at most {limits.logprobs}", "logprobs")
-    return length
-
-
-def check_positions(wanted: Wanted, limits: Limits) -> None:
-    """Refuse answers that would be too large: symbols echoed, and log-probabilities told."""
-    echoed = wanted.shown * sum(len(prompt.symbols) for prompt in wanted.prompts) if wanted.echo else 0
-    positions = echoed
-    if wanted.alternatives is not None:
-        written = len(wanted.prompts) * wanted.shown * wanted.length
-        positions += (echoed + written) * (wanted.alternatives + 1)
-    if positions > limits.positions:
-        message = (
-            f"{positions} symbols echoed or told with their alternatives: this server gives at most "
-            f"{limits.positions} for one request"
-        )
-        raise Refusal(400, message, "logprobs" if wanted.alternatives is not None else "echo")
-
-
-def check_biases(biases: dict[int, float], served: Served) -> None:
-    """Raises Refusal for a symbol outside the vocabulary."""
-    assert isinstance(served.model, TrainedLanguageModel)
-    size = served.model.tokenizer.size
-    for symbol in biases:
-        if symbol >= size:
-            raise Refusal(
-                400, f"logit_bias: there is no symbol {symbol}; ids go from 0 to {size - 1}", "logit_bias"
-            )
 
 
 class Continuing:
@@ -162,7 +57,7 @@ class Continuing:
 
     @property
     def written_tokens(self) -> int:
-        return sum(passage.tokens for passage in self.passages)
+        return sum(passage.emission.tokens for passage in self.passages)
 
     async def progress(self) -> AsyncIterator[list[Progress]]:
         """What the sequences get, as it comes, or nothing for a while; index is prompt x sequences + k.
@@ -188,6 +83,17 @@ class Continuing:
             if not left:
                 return
 
+    async def collected(self) -> tuple[list[Piece], list[str]]:
+        """All that each sequence gets, in one piece, and why it ends."""
+        pieces = [Piece() for _ in self.passages]
+        finishes = ["length"] * len(pieces)
+        async for steps in self.progress():
+            for step in steps:
+                pieces[step.index].text += step.piece.text
+                pieces[step.index].entries += step.piece.entries
+                finishes[step.index] = step.finish or finishes[step.index]
+        return pieces, finishes
+
     def echo_text(self, index: int) -> str:
         """The prompt of a sequence."""
         return self._wanted.prompts[index // self._wanted.sequences].text
@@ -210,16 +116,16 @@ class Continuing:
         if self._finished[index]:  # the model had not heard yet that a stop string was met
             return []
         passage = self.passages[index]
-        if not passage.tokens and len(delivery.symbols):
+        if not passage.emission.tokens and len(delivery.symbols):
             self._first.observe(time.monotonic() - self._began)
         return self._step(index, passage.push(delivery.symbols, delivery.predictions), delivery.last)
 
     def _step(self, index: int, piece: Piece, last: bool) -> list[Progress]:
         passage = self.passages[index]
-        if last and not passage.stopped:
+        if last and not passage.emission.stopped:
             rest = passage.finish()
             piece = Piece(piece.text + rest.text, piece.entries + rest.entries)
-        finish = "stop" if passage.stopped else "length" if last else None
+        finish = "stop" if passage.emission.stopped else "length" if last else None
         self._finish(index, finish)
         return [Progress(index, piece, finish)] if piece.text or piece.entries or finish else []
 
@@ -234,14 +140,12 @@ class Continuing:
 
     def _end(self, place: int, over: Over) -> list[Progress]:
         """What was written until the time was up is an answer; nothing is none."""
-        if over.reason == "failed":
-            raise Refusal(500, "the server failed; its log says where")
-        if over.reason == "stopping":
-            raise Refusal(503, "the server is stopping", code="stopping")
+        if over.reason != "deadline":
+            raise over.refusal()
         count, steps = self._wanted.sequences, []
         for index in range(place * count, (place + 1) * count):
             if not self._finished[index]:
-                if not self.passages[index].tokens:
+                if not self.passages[index].emission.tokens:
                     raise Refusal(
                         503, "no symbol was written within the time for one request", code="timeout"
                     )
@@ -294,6 +198,3 @@ def ranked(passages: Sequence[Passage], shown: int) -> list[int]:
         return list(range(shown))
     means = np.array([passage.mean_log for passage in passages])
     return np.argsort(-means, kind="stable")[:shown].tolist()
-
-
-__all__ = ["LENGTH", "Continuing", "Progress", "Wanted", "check_biases", "check_positions", "check_size"]

@@ -1,5 +1,6 @@
 """Who may ask: the host and origin of a request, its key, and whether the server still takes any."""
 
+import base64
 import hmac
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -16,7 +17,8 @@ OPEN = ("/health",)
 """Answered without a key, so that a balancer can ask."""
 
 WHILE_DRAINING = ("/health", "/ready", "/metrics")
-_BEARER = b"bearer "
+_READING = ("GET", "HEAD")
+_BEARER, _BASIC = b"bearer ", b"basic "
 
 
 class HostGate:
@@ -61,28 +63,44 @@ def _hostname(host: str) -> str:
 
 
 class KeyGate:
-    """Asks for a key on every route but those that are open; the time it takes does not depend on the key."""
+    """Asks for a key on every route but those that are open; the time it takes does not depend on the key.
+
+    What is only read may be asked for with the key as a password too (RFC 7617, any name): a browser then asks the
+    person at it, and the page at ``/`` works. What computes is not, since a browser sends a password by itself.
+    """
 
     def __init__(self, app: ASGIApp, keys: Sequence[bytes]) -> None:
         self._app, self._keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._keys and scope["path"] not in OPEN:
-            number = self._number(dict(scope["headers"]).get(b"authorization", b""))
+            reads = scope["method"] in _READING
+            number = self._number(_given(dict(scope["headers"]).get(b"authorization", b""), reads))
             if number is None:
                 refusal = Refusal(401, "give a key: Authorization: Bearer KEY", code="invalid_api_key")
-                headers = {"www-authenticate": "Bearer"}
+                headers = {"www-authenticate": 'Basic realm="riverrun"' if reads else "Bearer"}
                 await json_response(refusal.body(), 401, headers)(scope, receive, send)
                 return
             note = note_in(scope)
             note.client = f"{note.client}#{number}"
         await self._app(scope, receive, send)
 
-    def _number(self, header: bytes) -> int | None:
+    def _number(self, given: bytes) -> int | None:
         """Which key it is; every key is looked at, whichever fits."""
-        given = header[len(_BEARER) :] if header[: len(_BEARER)].lower() == _BEARER else b""
         fits = [hmac.compare_digest(given, key) for key in self._keys]
         return fits.index(True) if any(fits) else None
+
+
+def _given(header: bytes, reads: bool) -> bytes:
+    """The key that a request gives; empty where it gives none."""
+    if header[: len(_BEARER)].lower() == _BEARER:
+        return header[len(_BEARER) :]
+    if reads and header[: len(_BASIC)].lower() == _BASIC:
+        try:
+            return base64.b64decode(header[len(_BASIC) :], validate=True).partition(b":")[2]
+        except ValueError:
+            return b""
+    return b""
 
 
 class DrainGate:

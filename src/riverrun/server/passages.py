@@ -56,50 +56,41 @@ class Passage:
 
     Attributes:
         decoder: of its text.
+        emission: what of the text is certain, whether a stop string was met, and how many symbols were drawn.
         logs, told: sum and number of the log-probabilities seen.
     """
 
     def __init__(self, tokenizer: Tokenizer, stops: Stops) -> None:
         self.decoder = Counted(tokenizer.decoder())
-        self._emission = Emission(self.decoder, stops, None)
+        self.emission = Emission(self.decoder, stops, None)
         self._shown = 0  # characters
         self._held: deque[Entry] = deque()
         self.logs, self.told = 0.0, 0
 
-    @property
-    def stopped(self) -> bool:
-        """Whether a stop string was met."""
-        return self._emission.stopped
-
-    @property
-    def tokens(self) -> int:
-        """Symbols drawn, those of the stop string included."""
-        return self._emission.tokens
-
     def begin(self, symbol: int, text: str, predictions: Predictions | None) -> Piece:
         """The text of a first symbol, of which a part stands in the prompt; ``decoder`` has read it already."""
         if predictions is not None:
-            self._hold(entry_at(symbol, 0, predictions, 0))
+            self._hold(symbol, 0, predictions, 0)
         self.decoder.characters = len(text)
-        return self._show(self._emission.begin(text))
+        return self._show(self.emission.begin(text))
 
     def push(self, symbols: Ids, predictions: Predictions | None) -> Piece:
         """What becomes certain with these symbols [T]."""
         if predictions is None:
-            return Piece(self._emission.push(symbols.tolist()))
+            return Piece(self.emission.push(symbols.tolist()))
         text = ""
         for place, symbol in enumerate(symbols.tolist()):
-            if self.stopped:
+            if self.emission.stopped:
                 break
-            self._hold(entry_at(symbol, place, predictions, self.decoder.characters))
-            text += self._emission.push((symbol,))
+            self._hold(symbol, place, predictions, self.decoder.characters)
+            text += self.emission.push((symbol,))
         return self._show(text)
 
     def finish(self) -> Piece:
         """What was held back, when nothing more comes; an unfinished character is left out, as everywhere."""
-        if self.stopped:
+        if self.emission.stopped:
             return Piece()
-        piece = self._show(self._emission.finish())
+        piece = self._show(self.emission.finish())
         piece.entries += self._held
         self._held.clear()
         return piece
@@ -109,11 +100,10 @@ class Passage:
         """By which the best of several is chosen."""
         return self.logs / self.told if self.told else 0.0
 
-    def _hold(self, entry: Entry) -> None:
-        assert entry.log is not None
-        self.logs += entry.log
+    def _hold(self, symbol: int, place: int, predictions: Predictions, offset: int) -> None:
+        self.logs += float(predictions.logs[place])
         self.told += 1
-        self._held.append(entry)
+        self._held.append(entry_at(symbol, place, predictions, offset))
 
     def _show(self, text: str) -> Piece:
         """The text with the entries of all symbols that begin in what is shown so far."""

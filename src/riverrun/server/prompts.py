@@ -12,7 +12,7 @@ from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.refusals import Refusal
 from riverrun.server.tickets import Ids
 from riverrun.text import START, Tokenizer
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import never_seen
 
 _LONG = 4096  # characters or ids that are not encoded in the event loop, where everybody waits
 
@@ -86,10 +86,7 @@ def check_ids(ids: Sequence[int], tokenizer: Tokenizer, param: str) -> Ids:
 def unseen(tokenizer: Tokenizer, policy: str, text: str) -> str:
     """What is said about symbols of a text that the model has never seen."""
     symbols = tokenizer.unseen(text)
-    if not symbols:
-        return ""
-    action = "left out" if policy == "skip" else "read as <unknown>"
-    return f"never seen in training and {action}: {describe(symbols)}"
+    return never_seen(symbols, policy == "skip") if symbols else ""
 
 
 def decoded(tokenizer: Tokenizer, symbols: Ids) -> str:

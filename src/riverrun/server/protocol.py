@@ -18,7 +18,7 @@ class BoundedProtocol(H11Protocol):
         self._limits = limits
         self._patience: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections:
             transport.write(

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from riverrun.generation.search import Search
+
 MOST_STOPS, LONGEST_STOP, MOST_BIASES = 16, 256, 1024
 LONGEST_NAME = 256
 
@@ -241,7 +243,7 @@ class TranslateRequest(Asked):
 
     input: Texts
     beam: int | None = Field(
-        None, ge=1, description="hypotheses kept side by side; 1 is greedy, 4 the default"
+        None, ge=1, description=f"hypotheses kept side by side; 1 is greedy, {Search.beam} the default"
     )
     n_best: int | None = Field(None, ge=1)
     length_penalty: float | None = Field(None, ge=0, le=10)

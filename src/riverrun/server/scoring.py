@@ -17,11 +17,11 @@ from riverrun.server.house import House
 from riverrun.server.prompts import Prompt, aside, read_prompts
 from riverrun.server.refusals import Refusal, json_response
 from riverrun.server.schema import ScoreRequest
-from riverrun.server.tickets import Inbox, Over, Scored, Scoring, Ticket
+from riverrun.server.tickets import Inbox, Scored, Scoring, Ticket
 
 
 async def score(house: House, request: Request, asked: ScoreRequest) -> Response:
-    """Answer a request."""
+    """The surprisal of every symbol."""
     served, limits = house.shelf.language_model(asked.model), house.limits
     model, note = served.model, note_of(request)
     assert isinstance(model, TrainedLanguageModel)
@@ -66,16 +66,10 @@ async def _collect(inbox: Inbox, count: int) -> dict[int, list[Scored]]:
     found: dict[int, list[Scored]] = {}
     if not count:
         return found
-    async for batch in inbox.batches():
-        for place, delivery in batch:
-            if isinstance(delivery, Over):
-                if delivery.reason == "failed":
-                    raise Refusal(500, "the server failed; its log says where")
-                message = "the server is stopping" if delivery.reason == "stopping" else "the time was up"
-                raise Refusal(503, message, code=delivery.reason)
-            assert isinstance(delivery, Scored)
-            found.setdefault(place, []).append(delivery)
-            count -= delivery.last
+    async for place, delivery in inbox.deliveries():
+        assert isinstance(delivery, Scored)
+        found.setdefault(place, []).append(delivery)
+        count -= delivery.last
         if not count:
             break
     return found

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.generation.sampling import Sampling
+from riverrun.server.refusals import Refusal
 
 Ids = NDArray[np.int64]
 
@@ -139,6 +140,16 @@ class Over(NamedTuple):
 
     reason: Literal["deadline", "stopping", "failed"]
 
+    def refusal(self) -> Refusal:
+        """What is answered where nothing can be shown."""
+        match self.reason:
+            case "failed":
+                return Refusal(500, "the server failed; its log says where")
+            case "stopping":
+                return Refusal(503, "the server is stopping", code=self.reason)
+            case "deadline":
+                return Refusal(503, "the time for one request was up", code=self.reason)
+
 
 Work = Continuation | Scoring | Translating
 Delivery = Read | Opened | Scored | Written | Translated | Over
@@ -169,6 +180,14 @@ class Inbox:
             batch = list(self._arrived)
             self._arrived.clear()
             yield batch
+
+    async def deliveries(self) -> AsyncIterator[tuple[int, Delivery]]:
+        """Each by itself; raises Refusal where one says that nothing more comes."""
+        async for batch in self.batches():
+            for place, delivery in batch:
+                if isinstance(delivery, Over):
+                    raise delivery.refusal()
+                yield place, delivery
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ from riverrun.server.prompts import aside, unseen
 from riverrun.server.refusals import Refusal, json_response
 from riverrun.server.schema import TranslateRequest
 from riverrun.server.shelf import Served
-from riverrun.server.tickets import Inbox, Over, Ticket, Translated, Translating
+from riverrun.server.tickets import Inbox, Ticket, Translated, Translating
 from riverrun.translator import TrainedTranslator
 
 _WEIGHTS = 1_000_000  # of attention in one answer
@@ -36,7 +36,7 @@ class Order:
 
 
 async def translate(house: House, request: Request, asked: TranslateRequest) -> Response:
-    """Answer a request."""
+    """Translate texts."""
     served = house.shelf.translator(asked.model)
     note_of(request).about(served.name, asked.ignored)
     given = {
@@ -127,19 +127,9 @@ async def _collect(inbox: Inbox, count: int) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
     if not count:
         return found
-    async for batch in inbox.batches():
-        for place, delivery in batch:
-            if isinstance(delivery, Over):
-                raise _refusal(delivery)
-            assert isinstance(delivery, Translated)
-            found[place] = delivery.outputs
+    async for place, delivery in inbox.deliveries():
+        assert isinstance(delivery, Translated)
+        found[place] = delivery.outputs
         if len(found) == count:
             break
     return found
-
-
-def _refusal(over: Over) -> Refusal:
-    if over.reason == "failed":
-        return Refusal(500, "the server failed; its log says where")
-    message = "the server is stopping" if over.reason == "stopping" else "the time for one request was up"
-    return Refusal(503, message, code=over.reason)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from riverrun.server.offer import Offer
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PAUSE = 1.0  # seconds before a process that ended by itself is replaced
+_LOOK = 1.0  # seconds between two looks for the supervisor
 
 
 def serve_in_processes(count: int, offer: Offer) -> int:
@@ -87,7 +89,7 @@ class Supervisor:
         signal.pthread_sigmask(
             signal.SIG_BLOCK, _SIGNALS
         )  # none may reach a child that has this one's handlers
-        process = os.fork()
+        supervisor, process = os.getpid(), os.fork()
         if process:
             self._processes.add(process)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -98,6 +100,7 @@ class Supervisor:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
             code = self._child()
         except Exception:
             traceback.print_exc()
@@ -110,3 +113,10 @@ class Supervisor:
         self._stopping = True
         for process in self._processes:
             os.kill(process, signal.SIGTERM)
+
+
+def _end_with(supervisor: int) -> None:
+    """End in order once the process that started this one is no more: alone it would hold the port for ever."""
+    while os.getppid() == supervisor:
+        time.sleep(_LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)

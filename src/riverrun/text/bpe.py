@@ -113,7 +113,7 @@ def train_bpe(pieces: Iterable[str], normalizer: Normalizer, size: int, min_coun
 def _byte_level(model: "HuggingFaceTokenizer") -> "HuggingFaceTokenizer":
     from tokenizers import pre_tokenizers
 
-    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
+    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore[reportAttributeAccessIssue]
     return model
 
 

@@ -37,7 +37,7 @@ def permitted_by(tokenizer: Tokenizer) -> Permitted:
 
 
 def whole_characters(pieces: Pieces) -> Permitted:
-    """The table of symbols that stand for these bytes [V]; conditions are those of ``_FIRST`` and ``_LATER``."""
+    """The table of symbols that stand for these bytes [V]; conditions are those of ``_FOLLOWING``."""
     after_byte = _after_bytes()  # [9, 256], the last row for what has failed
     lengths = np.array([len(piece) for piece in pieces])
     longest = int(lengths.max())
@@ -51,35 +51,25 @@ def whole_characters(pieces: Pieces) -> Permitted:
     return table
 
 
-_FIRST = (  # first and last byte of a range, and the condition after it
-    (0x00, 0x7F, 0),
-    (0xC2, 0xDF, 1),
-    (0xE0, 0xE0, 4),
-    (0xE1, 0xEC, 2),
-    (0xED, 0xED, 5),
-    (0xEE, 0xEF, 2),
-    (0xF0, 0xF0, 6),
-    (0xF1, 0xF3, 3),
-    (0xF4, 0xF4, 7),
+# For each condition the ranges of bytes that may follow, and the condition after each.
+_FOLLOWING = (
+    "00-7F:0 C2-DF:1 E0-E0:4 E1-EC:2 ED-ED:5 EE-EF:2 F0-F0:6 F1-F3:3 F4-F4:7",
+    "80-BF:0",
+    "80-BF:1",
+    "80-BF:2",
+    "A0-BF:1",
+    "80-9F:1",
+    "90-BF:2",
+    "80-8F:2",
 )
-_LATER = (  # what may follow in conditions 1 to 7, and the condition after it
-    (0x80, 0xBF, 0),
-    (0x80, 0xBF, 1),
-    (0x80, 0xBF, 2),
-    (0xA0, 0xBF, 1),
-    (0x80, 0x9F, 1),
-    (0x90, 0xBF, 2),
-    (0x80, 0x8F, 2),
-)
-_FAILED = 1 + len(_LATER)
+_FAILED = len(_FOLLOWING)
 
 
 def _after_bytes() -> NDArray[np.int64]:
     table = np.full((_FAILED + 1, 256), _FAILED)
-    for first, last, after in _FIRST:
-        table[0, first : last + 1] = after
-    for condition, (first, last, after) in enumerate(_LATER, 1):
-        table[condition, first : last + 1] = after
+    for condition, ranges in enumerate(_FOLLOWING):
+        for each in ranges.split():
+            table[condition, int(each[:2], 16) : int(each[3:5], 16) + 1] = int(each[6])
     return table
 
 

@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from riverrun.config.ranges import NormalForm, SideUnit
 from riverrun.config.resolved import SideSymbols
@@ -13,10 +12,6 @@ from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
 from riverrun.text.tokenizer import Tokenizer
 
-if TYPE_CHECKING:  # settings need pydantic, which loading a tokenizer does not
-    from riverrun.config.settings import TextSettings
-
-BPE_SYMBOLS = 4096  # of a side by subwords, where no bound is given
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
 
@@ -26,17 +21,9 @@ def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: Sid
     Raises:
         CorpusError: no symbol is left.
     """
-    if unit == "bpe" and not text.max_vocabulary:
-        text = replace(text, max_vocabulary=BPE_SYMBOLS)
+    if unit == "bpe":
+        text = replace(text, max_vocabulary=text.subwords)
     return learn(unit, texts, Normalizer(text.lower, form), text)
-
-
-def resolve_sides(
-    settings: "TextSettings", units: tuple[SideUnit, SideUnit], form: NormalForm
-) -> SideSymbols:
-    """What was left open: all units of the training pairs are symbols, and others unknown; targets are in ``form``."""
-    most = settings.max_vocabulary or (BPE_SYMBOLS if set(units) == {"bpe"} else 0)
-    return SideSymbols(settings.lower, form, settings.min_count or 1, settings.unknown or "unknown", most)
 
 
 def choose_unit(texts: Iterable[str]) -> SideUnit:

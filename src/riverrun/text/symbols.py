@@ -162,6 +162,11 @@ def code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
+def never_seen(units: dict[str, int], left_out: bool) -> str:
+    """A sentence that warns of symbols outside the vocabulary, and says what is done with them."""
+    return f"never seen in training and {'left out' if left_out else 'read as <unknown>'}: {describe(units)}"
+
+
 def describe(units: dict[str, int], most: int = 5) -> str:
     """``'é', 'ß' (2 times) and 3 more`` for messages."""
     named = [repr(unit) + (f" ({count} times)" if count > 1 else "") for unit, count in units.items()]

@@ -25,6 +25,7 @@ from riverrun.models.weights import as_array, load_weights, weights_of
 from riverrun.training.events import Best
 from riverrun.training.optimization import Optimizer, Plateau
 from riverrun.training.planning import Plan
+from riverrun.training.task import Task
 
 STATE = "training.json"
 TENSORS = "training.safetensors"
@@ -42,7 +43,7 @@ class RunState:
     """The loop's memory, apart from tensors; the loop alone changes it.
 
     Attributes:
-        step: steps made.
+        step: steps made; a batch each, so that they tell the cursor too.
         plan: what is fixed of the run; None until that is known.
         cursor: where the next batch is read.
         plateau: memory of the plateau schedule.
@@ -123,15 +124,12 @@ def read(path: Path) -> Checkpoint:
     return consistently(path, parts)
 
 
-def restore(
-    checkpoint: Checkpoint, model: nn.Module, optimizer: Optimizer, carried: CoreState
-) -> tuple[RunState, CoreState]:
-    """Load a checkpoint into a model and an optimiser, and the random generators.
+def restore(checkpoint: Checkpoint, task: Task, optimizer: Optimizer) -> tuple[RunState, CoreState]:
+    """Load a checkpoint into a task's model and an optimiser, and the random generators.
 
     Args:
         checkpoint: of the run.
-        model, optimizer: freshly made from the checkpoint's settings.
-        carried: the state that a fresh run would begin with.
+        task, optimizer: freshly made from the checkpoint's settings.
 
     Returns:
         The loop's memory and the carried state, on the model's device.
@@ -139,7 +137,10 @@ def restore(
     Raises:
         ModelError: the checkpoint belongs to another run.
     """
-    path, device = checkpoint.model.path, next(model.parameters()).device
+    path, model, carried = checkpoint.model.path, task.model, task.initial_carried()
+    state, device = checkpoint.state, next(model.parameters()).device
+    if state.cursor.batches_read(task.steps_per_epoch) != state.step:
+        raise ModelError(f"{path / STATE}: step {state.step} does not stand at {state.cursor}")
     wanted = {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
     wanted |= {f"carried.{index}": part for index, part in enumerate(carried)}
     wanted["generator.cpu"] = torch.get_rng_state()
@@ -154,7 +155,7 @@ def restore(
     if "generator.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["generator.cuda"])
     parts = (tensors[f"carried.{index}"] for index in range(len(carried)))
-    return checkpoint.state, tuple(part.to(device) for part in parts)
+    return state, tuple(part.to(device) for part in parts)
 
 
 def newest(folder: Path) -> Checkpoint | None:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from riverrun.config.ranges import Closed, Natural, Positive, Threads
+
 
 @dataclass(frozen=True)
 class Started:
@@ -14,19 +16,21 @@ class Started:
     precision: str
     training_tokens: int
     validation_tokens: int
+    training_pairs: int | None = None  # of a text there are none
+    validation_pairs: int | None = None
 
 
 @dataclass(frozen=True)
 class Planned:
     """What is fixed of the run from this step on (:class:`riverrun.training.planning.Plan`)."""
 
-    step: int
-    steps: int
-    evaluate_every: int
-    limit: int
-    threads: int
-    since: int
-    done: float
+    step: Natural
+    steps: Positive
+    evaluate_every: Positive
+    limit: Positive
+    threads: Threads
+    since: Natural
+    done: Closed
 
 
 @dataclass(frozen=True)

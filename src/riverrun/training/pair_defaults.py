@@ -8,26 +8,26 @@ programs run.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 
-from riverrun.config.ranges import AttentionKind, TrainingPrecision
+from riverrun.bundle import TranslatorBundle
+from riverrun.config.ranges import AttentionKind, NormalForm, TrainingPrecision
 from riverrun.config.resolved import (
     Budget,
-    Fitting,
     PairLoss,
     PairReading,
     SideSymbols,
     TranslatorSettings,
     TranslatorShape,
 )
-from riverrun.config.settings import ModelSettings, Settings, TrainingSettings
+from riverrun.config.settings import ModelSettings, Settings, TextSettings, TrainingSettings
 from riverrun.data.pair_ids import Pairs
 from riverrun.errors import SettingsError
-from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, resolve_sides, written_form
-from riverrun.training.defaults import DEFAULT_MINUTES
+from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, written_form
+from riverrun.training.defaults import SUBWORDS, resolve_budget, resolve_fitting, threads_to_begin_with
 
 NARROW, WIDE = 128, 256  # hidden units
 WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which soft attention is wide
@@ -75,7 +75,39 @@ def choose_reading(settings: Settings, training: Pairs) -> tuple[SideSymbols, Pa
         source_columns=data.source_columns,
         target_columns=data.target_columns,
     )
-    return resolve_sides(settings.text, (source_unit, target_unit), target_form), reading
+    return _symbols(settings.text, "bpe" in (source_unit, target_unit), target_form), reading
+
+
+def _symbols(text: TextSettings, by_subwords: bool, form: NormalForm) -> SideSymbols:
+    """All units of the training pairs are symbols, and others unknown; targets are brought into ``form``."""
+    return SideSymbols(
+        lower=text.lower,
+        normalize=form,
+        min_count=text.min_count or 1,
+        unknown=text.unknown or "unknown",
+        max_vocabulary=text.max_vocabulary or 0,
+        subwords=(text.subwords or text.max_vocabulary or SUBWORDS) if by_subwords else 0,
+    )
+
+
+def reading_of_base(settings: Settings, base: TranslatorBundle) -> PairReading:
+    """Units and normal forms of the model that is gone on from; the rest as set. Raises SettingsError for others."""
+    data, before = settings.data, base.settings.data
+    asked = {name: getattr(data, name) for name in ("source_unit", "target_unit", "source_normalize")}
+    others = {name: value for name, value in asked.items() if value not in (None, getattr(before, name))}
+    if others or (data.task == "tagging") != (before.task == "tagging"):
+        said = ", ".join(f"{name} {getattr(before, name)}" for name in others or ("task",))
+        raise SettingsError(
+            f"{base.path}, which the run starts from, has {said}: leave the setting out, or --from"
+        )
+    return replace(
+        before,
+        validation=data.validation,
+        max_length=data.max_length,
+        skip_bad=data.skip_bad,
+        source_columns=data.source_columns,
+        target_columns=data.target_columns,
+    )
 
 
 def choose_attention(
@@ -112,7 +144,7 @@ def resolve(
     given: PairCircumstances,
 ) -> TranslatorSettings:
     """All that was left open. Raises SettingsError for what means nothing among pairs."""
-    training, model, budget = settings.training, settings.model, _budget(settings)
+    training, model, budget = settings.training, settings.model, resolve_budget(settings.budget)
     batch = training.batch or max(1, min(64, given.pairs // 8))
     threads = training.threads or torch.get_num_threads()
     hidden = model.hidden or (WIDE if _suits_wide(attention, budget, given, batch, threads) else NARROW)
@@ -139,27 +171,13 @@ def resolve(
         "learning_rate": training.learning_rate or _learning_rate(training, hidden),
         "warmup": training.warmup if training.warmup is not None else WARMUP,
         "precision": _precision(training, hidden, given),
-        "threads": training.threads or (1 if members == 1 and hidden < WIDE else threads),
+        "threads": training.threads or _threads(budget, members, hidden),
         "device": str(given.device),
-        "evaluate_every": training.evaluate_every or "auto",
-        "checkpoint_every": training.checkpoint_every or 0,
-        "early_stopping": training.early_stopping or 0,
     }
-    as_set: dict[str, Any] = {each.name: getattr(training, each.name) for each in fields(Fitting)}
     loss = PairLoss(
         training.teacher_forcing, training.teacher_forcing_epochs, _label_smoothing(training, reading)
     )
-    return TranslatorSettings(text, reading, shape, Fitting(**as_set | chosen), loss, budget)
-
-
-def _budget(settings: Settings) -> Budget:
-    match settings.budget:
-        case given if given.steps is not None:
-            return Budget("steps", given.steps)
-        case given if given.epochs is not None:
-            return Budget("epochs", given.epochs)
-        case given:
-            return Budget("minutes", given.minutes or DEFAULT_MINUTES)
+    return TranslatorSettings(text, reading, shape, resolve_fitting(training, chosen), loss, budget)
 
 
 def _core(model: ModelSettings) -> Literal["lstm", "gru"]:
@@ -196,6 +214,13 @@ def _passes(budget: Budget, given: PairCircumstances, hidden: int, batch: int) -
         case "minutes":
             symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
             return budget.amount * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+
+
+def _threads(budget: Budget, members: int, hidden: int) -> int:
+    """One for each of several networks; one for a narrow one, whose products are too small to be shared."""
+    if members > 1:
+        return torch.get_num_threads()
+    return 1 if hidden < WIDE else threads_to_begin_with(budget)
 
 
 def _members(passes: float, threads: int) -> int:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from riverrun.config.ranges import Closed, Natural, Positive, Threads
 from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
 from riverrun.training import events
@@ -27,12 +28,12 @@ class Plan:
         since, done: the share ``done`` of the learning rate's schedule is over at step ``since``.
     """
 
-    steps: int
-    evaluate_every: int
-    limit: int
-    threads: int
-    since: int = 0
-    done: float = 0.0
+    steps: Positive
+    evaluate_every: Positive
+    limit: Positive
+    threads: Threads
+    since: Natural = 0
+    done: Closed = 0.0
 
     def done_at(self, step: int) -> float:
         """Share of the schedule that is over at a step; it grows evenly to 1 at the last one."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riverrun.config.resolved import Budget, LanguageSettings
 from riverrun.data.ids import IdFile
+from riverrun.errors import SettingsError
 from riverrun.memory.gate import fit, held_out_surprisal, network_odds
 from riverrun.memory.learning import LARGEST_VOCABULARY, LONGEST_TEXT, learn
 from riverrun.memory.memory import Memory, Opinions
@@ -67,7 +68,13 @@ def read_memory(
 ) -> HeldOutMemory | None:
     """Read the training text into a memory, where settings want one or its size makes one worth trying."""
     wanted = settings.model.memory
-    if wanted == "false" or settings.data.reading != "lanes" or tokenizer.size > LARGEST_VOCABULARY:
+    if wanted == "true" and not held_out.length:
+        raise SettingsError(
+            "model.memory = true fits a gate on held-out text: hold some out, or leave it out"
+        )
+    if wanted == "false" or not held_out.length:
+        return None
+    if settings.data.reading != "lanes" or tokenizer.size > LARGEST_VOCABULARY:
         return None
     if wanted == "auto" and (training.length < SHORTEST_TEXT or held_out.length < SHORTEST_HELD_OUT):
         return None

@@ -17,8 +17,9 @@ from riverrun.bundle.manifest import Listed
 from riverrun.bundle.names import CARD, CHECKPOINTS, CONFIG, MANIFEST, OURS, RECORDS, REQUEST, WEIGHTS
 from riverrun.bundle.weights import pack
 from riverrun.bundle.writing import finish, reason, write_files, writing
+from riverrun.config.building import build, flatten
 from riverrun.config.settings import Settings
-from riverrun.errors import OutputError
+from riverrun.errors import OutputError, SettingsError
 from riverrun.files import documents, incoming, outgoing
 from riverrun.files.locks import Lock
 from riverrun.training import checkpoints
@@ -41,11 +42,13 @@ class Note:
         inputs: the texts, as absolute paths where they are files.
         digest: of all that is read.
         settings: as given, before defaults are chosen.
+        base: the directory of the model that it started from, as an absolute path.
     """
 
     inputs: tuple[str, ...]
     digest: str
     settings: Settings
+    base: Path | None = None
 
 
 class RunDirectory:
@@ -115,7 +118,7 @@ class RunDirectory:
             "inputs": [_absolute(item) for item in note.inputs],
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
-        }
+        } | ({} if note.base is None else {"base": str(note.base.resolve())})
         with writing(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
@@ -139,17 +142,17 @@ class RunDirectory:
     def publish(
         self,
         step: int,
+        files: Mapping[str, bytes],
         facts: Mapping[str, Any],
         samples: Sequence[Mapping[str, Any]],
-        beside: Mapping[str, bytes],
     ) -> None:
-        """Make the checkpoint of a step the model: the last act of a run.
+        """Make the weights of a checkpoint the model: the last act of a run.
 
         Args:
             step: of the checkpoint.
+            files: of the model beside the weights, as the run that ends here was set.
             facts: what the manifest shall say of the model.
             samples: of the run; those of that step are shown on the model's card.
-            beside: files that the model has and the checkpoint has not.
 
         Raises:
             OutputError: it cannot be written; what was the model before still is.
@@ -159,9 +162,8 @@ class RunDirectory:
         weights = pack({name: best.weights[name] for name in best.expected.shapes})
         facts = {**facts, "weights_sha256": Listed.of(weights).sha256}
         shown = [sample for sample in samples if sample["step"] == step]
-        card = model_card(self.path.name, facts, best.files[CONFIG].decode("utf-8"), shown)
-        files = {**best.files, **beside, WEIGHTS: weights, CARD: card.encode("utf-8", "replace")}
-        write_files(self.path, files, facts)
+        card = model_card(self.path.name, facts, files[CONFIG].decode("utf-8"), shown)
+        write_files(self.path, {**files, WEIGHTS: weights, CARD: card.encode("utf-8", "replace")}, facts)
         with suppress(OSError):
             outgoing.remove(self.path / REPLACED)
 
@@ -187,16 +189,22 @@ class RunDirectory:
             document = documents.parse(incoming.read(path, LONGEST_NOTE).decode("utf-8"))
             inputs = documents.texts(documents.field(document, "inputs", list), "inputs")
             digest = documents.field(document, "digest", str)
-            settings = Settings.model_validate(documents.field(document, "settings", dict))
-            return Note(inputs, digest, settings)
+            settings = build(flatten(documents.field(document, "settings", dict)))
+            base = Path(documents.field(document, "base", str)) if "base" in document else None
+            return Note(inputs, digest, settings, base)
         except FileNotFoundError:
             raise OutputError(
                 f"{self.path} holds no run to resume (no {REQUEST}); leave out --resume"
             ) from None
+        except SettingsError as error:
+            raise OutputError(
+                f"{self.path} was begun by another version of riverrun, which alone can go on with it, or {REQUEST} "
+                f"is damaged ({error.message:.200}); train anew with --overwrite"
+            ) from None
         except OSError as error:
             said = reason(error)
-        except ValueError as error:  # pydantic's too
-            said = " ".join(str(error).split())
+        except ValueError as error:
+            said = str(error)
         raise OutputError(f"{path} cannot be read ({said}); train anew with --overwrite")
 
     def _hold(self) -> None:

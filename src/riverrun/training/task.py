@@ -89,6 +89,11 @@ class Task(Protocol):
         ...
 
     @property
+    def pairs(self) -> tuple[int, int] | tuple[()]:
+        """Pairs in the training and in the held-out part; a text has none."""
+        ...
+
+    @property
     def steps_per_epoch(self) -> int: ...
 
     @property
@@ -105,8 +110,8 @@ class Task(Protocol):
         the parameters."""
         ...
 
-    def validate(self, limit: int) -> Validation:
-        """Score at most ``limit`` tokens of the held-out part."""
+    def validate(self, limit: int) -> Validation | None:
+        """Score at most ``limit`` tokens of the held-out part; None where nothing is held out."""
         ...
 
     def previews(self, step: int) -> list[Preview]:

@@ -29,6 +29,24 @@ _WORTH_A_THREAD = 100 << 20  # bytes of weights to go through, at about 100 GB/s
 _WORTH_SHARING = 512 << 10  # bytes of weights that each of several threads should have at a step
 
 
+class _Wanted(NamedTuple):
+    """What a task is to write: for each of K sequences where it stands, how it chooses, seed and number; T symbols;
+    how much of it is done; and a memory that is looked up, if there is one."""
+
+    positions: Sequence[Position]
+    samplings: Sequence[Sampling]
+    seeds: Sequence[tuple[int, int]]
+    symbols: int
+    stages: int
+    recall: "Recall | None" = None
+
+    def part(self, which: slice) -> "_Wanted":
+        """The same for some of the sequences."""
+        return self._replace(
+            positions=self.positions[which], samplings=self.samplings[which], seeds=self.seeds[which]
+        )
+
+
 class _Written(NamedTuple):
     """What a task gave: symbols [K, T], the positions after them, the last logits [K, V]."""
 
@@ -103,7 +121,9 @@ class CompiledDecoder:
 
     def logits(self, positions: Sequence[Position]) -> tuple[NDArray[np.float32], list[State]]:
         count = len(positions)
-        found = self._in_teams(positions, [Sampling()] * count, [(0, 0)] * count, 1, at.PROJECTION_TOO)
+        found = self._in_teams(
+            _Wanted(positions, [Sampling()] * count, [(0, 0)] * count, 1, at.PROJECTION_TOO)
+        )
         return found.logits, [position.state for position in found.after]
 
     def predict(self, inputs: NDArray[np.integer], state: State) -> tuple[NDArray[np.float32], State]:
@@ -122,30 +142,23 @@ class CompiledDecoder:
         count: int,
         recall: "Recall | None" = None,
     ) -> tuple[NDArray[np.int64], list[Position]]:
-        found = self._in_teams(positions, samplings, seeds, count, at.EVERYTHING, recall)
+        found = self._in_teams(_Wanted(positions, samplings, seeds, count, at.EVERYTHING, recall))
         return found.symbols, found.after
 
-    def _in_teams(
-        self,
-        positions: Sequence[Position],
-        samplings: Sequence[Sampling],
-        seeds: Sequence[tuple[int, int]],
-        count: int,
-        stages: int,
-        recall: "Recall | None" = None,
-    ) -> _Written:
+    def _in_teams(self, wanted: _Wanted) -> _Written:
         """Sequences shared out between the cores, where that is worth a thread."""
-        check_sequences(positions, samplings, seeds, count, self._initial, self.vocabulary)
-        sequences = len(positions)
-        teams = min(cores(), sequences, max(1, sequences * count * self.bytes_per_symbol // _WORTH_A_THREAD))
+        check_sequences(*wanted[:4], self._initial, self.vocabulary)
+        sequences = len(wanted.positions)
+        teams = min(
+            cores(), sequences, max(1, sequences * wanted.symbols * self.bytes_per_symbol // _WORTH_A_THREAD)
+        )
         if teams < 2:
-            return self._write(positions, samplings, seeds, count, stages, recall)
+            return self._write(wanted)
         bounds = [sequences * team // teams for team in range(teams + 1)]
         found: list[Any] = [None] * teams
 
         def job(team: int) -> None:
-            part = slice(bounds[team], bounds[team + 1])
-            found[team] = self._write(positions[part], samplings[part], seeds[part], count, stages, recall)
+            found[team] = self._write(wanted.part(slice(bounds[team], bounds[team + 1])))
 
         in_threads([partial(job, team) for team in range(teams)])
         symbols, after, logits = zip(*found, strict=True)
@@ -158,21 +171,14 @@ class CompiledDecoder:
             times = []
             for _ in range(3):
                 began = time.perf_counter()
-                self._write([position], [sampling], [(0, 0)], count, stages)
+                self._write(_Wanted([position], [sampling], [(0, 0)], count, stages))
                 times.append((time.perf_counter() - began) / count)
             seconds.append(min(times))
         names = ("recurrence", "projection", "sampling")
         return {name: max(0.0, seconds[i + 1] - seconds[i]) for i, name in enumerate(names)}
 
-    def _write(
-        self,
-        positions: Sequence[Position],
-        samplings: Sequence[Sampling],
-        seeds: Sequence[tuple[int, int]],
-        count: int,
-        stages: int,
-        recall: "Recall | None" = None,
-    ) -> _Written:
+    def _write(self, wanted: _Wanted) -> _Written:
+        positions, samplings, seeds, count, stages, recall = wanted
         states = np.stack([position.state.parts[0] for position in positions])
         known = [len(position.state.latest) + 1 for position in positions]
         margin = max(known)

@@ -160,8 +160,7 @@ def _link(content: bytes) -> Callable[[int], None]:
     function = prototype(library[_SYMBOL])
     nothing = ctypes.create_string_buffer(16)  # numba passes a result and an exception, both unused here
 
-    def run(task: int) -> None:
+    def run(task: int, _library: llvm.ResourceTracker = library) -> None:  # unloaded when it is collected
         function(ctypes.addressof(nothing), ctypes.addressof(nothing), task)
 
-    run.library = library  # type: ignore[attr-defined]  # unloaded when it is collected
     return run

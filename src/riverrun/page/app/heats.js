@@ -1,6 +1,7 @@
 /** The same words at four temperatures, and the model's samples through its training. */
 
 import { byId, grouped, make } from "./elements.js";
+import { begin } from "./prompt.js";
 
 const TEMPERATURES = [0.2, 0.5, 1, 1.2];
 const LENGTH = 240; // symbols
@@ -27,13 +28,18 @@ export class Heats {
     const turn = ++this.turn;
     const { caret, text } = language.pad;
     const prompt = text.slice(0, caret);
-    const position = { ...(await language.tape.at(caret)), written: 0 };
     const columns = TEMPERATURES.map((temperature) => this.column(prompt, temperature));
     byId("heat-columns").replaceChildren(...columns.map(({ element }) => element));
+    const ways = TEMPERATURES.map((temperature) => ({ ...language.writer.options(LENGTH), sampling: { ...language.sampling, temperature }, surprisal: false, states: false }));
+    /** @type {import("./prompt.js").Beginning[]} */
+    const starts = [];
+    for (const way of ways) starts.push(await begin(language.tape, caret, way));
     for (const [index, { say, done }] of columns.entries()) {
       if (turn !== this.turn) return;
-      const options = { ...language.writer.options(LENGTH), sampling: { ...language.sampling, temperature: TEMPERATURES[index] }, surprisal: false, states: false };
-      await this.engine.write(position, options, (/** @type {any} */ piece) => say(piece.texts.join(""))).done;
+      const { position, symbol, text: opening } = starts[index];
+      say(opening);
+      const way = { ...ways[index], count: symbol === null ? LENGTH : LENGTH - 1 };
+      await this.engine.write(position, way, (/** @type {any} */ piece) => say(piece.texts.join(""))).done;
       done();
     }
   }

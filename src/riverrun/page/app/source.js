@@ -1,4 +1,4 @@
-/** Where models come from: the server that `riverrun play` started, or this very file. */
+/** Where models come from: the server of `riverrun play` or `riverrun serve`, or this very file. */
 
 import { EngineClient } from "../engine/index.js";
 
@@ -28,9 +28,9 @@ export async function models() {
 async function asked(path) {
   let answer;
   try {
-    answer = await fetch(path);
+    answer = await fetch(new URL(path, location.origin + location.pathname)); // without a password that the address holds
   } catch {
-    throw new Error("The server does not answer: is riverrun play still running?");
+    throw new Error("The server does not answer: is it still running?");
   }
   if (!answer.ok) throw new Error((await answer.text()).trim() || `The server answers ${answer.status}.`);
   return answer;

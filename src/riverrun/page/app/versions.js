@@ -76,18 +76,19 @@ export class Versions {
 
   /** @returns {Version | null} */
   undo() {
-    const id = this.past.pop();
-    if (id === undefined) return null;
-    this.future.push(this.current);
-    this.current = id;
-    return this.now;
+    return this.follow(this.past, this.future);
   }
 
   /** @returns {Version | null} */
   redo() {
-    const id = this.future.pop();
+    return this.follow(this.future, this.past);
+  }
+
+  /** Go to the latest of some versions; the way back leads here. @param {number[]} way @param {number[]} back */
+  follow(way, back) {
+    const id = way.pop();
     if (id === undefined) return null;
-    this.past.push(this.current);
+    back.push(this.current);
     this.current = id;
     return this.now;
   }

@@ -1,6 +1,7 @@
 /** Writing: what the model adds behind the caret, shown as it comes, stopped and gone on with. */
 
 import { byId, grouped } from "./elements.js";
+import { begin } from "./prompt.js";
 
 const REDRAWN = 400; // symbols written anew while a slider moves
 const MOST = 100_000; // symbols that one press of Write adds, at most
@@ -77,11 +78,11 @@ export class Writer {
     this.showState(true);
     try {
       if (await language.settle()) {
-        const position = await tape.at(caret);
-        if (!goesOn) position.written = 0;
-        await this.cutTo(caret);
-        pad.show(tape.text, caret);
-        await this.bursts(position, count);
+        const start = goesOn ? { position: await tape.at(caret), symbol: null } : await this.beginAt(caret);
+        if (start && !this.stopped) {
+          pad.show(tape.text, caret);
+          await this.bursts(start.position, start.symbol === null ? count : count - 1);
+        }
       }
     } catch (error) {
       language.say(/** @type {Error} */ (error).message, true);
@@ -153,8 +154,7 @@ export class Writer {
     const before = this.tape.characters;
     let at = this.tape.text.length;
     const ends = piece.texts.map((/** @type {string} */ text) => (at += text.length));
-    const shown = piece.texts.join("").replaceAll("\r", "\n"); // a text area has no other line ends
-    this.tape.append(shown, piece.ids, ends, piece.surprisal, piece.states);
+    this.tape.append(asShown(piece.texts.join("")), piece.ids, ends, piece.surprisal, piece.states);
     this.tape.written = piece.position.written;
     return this.tape.characters - before;
   }
@@ -173,6 +173,33 @@ export class Writer {
       else await this.language.reader.become(prefix);
     }
     await this.tape.position(this.tape.length); // the states of its last block are needed to go on
+  }
+
+  /** Where writing begins, the tape cut to there; null where the text was edited meanwhile. @param {number} caret */
+  async beginAt(caret) {
+    const start = await begin(this.tape, caret, this.options(0));
+    return (await this.stand(caret, start)) ? start : null;
+  }
+
+  /**
+   * The tape ends where writing begins: the text before a place is read as a prompt.
+   * @param {number} caret
+   * @param {import("./prompt.js").Beginning} start
+   * @returns {Promise<boolean>} false where the text was edited meanwhile
+   */
+  async stand(caret, { same, keep, symbol, text }) {
+    const { tape, pad, engine } = this;
+    const prompt = pad.text.slice(0, caret);
+    tape.cut(same);
+    await this.cutTo(caret);
+    if (tape.text !== prompt) return false;
+    if (symbol === null) return true;
+    tape.cut(keep);
+    const read = await engine.read(await tape.position(keep), Int32Array.of(symbol), { surprisal: true, states: true, holds: this.language.units.holds });
+    if (pad.text.slice(0, caret) !== prompt) return false;
+    tape.append(prompt.slice(tape.start(keep)) + asShown(text), [symbol], [prompt.length + text.length], read.surprisal, read.states);
+    tape.written = 1;
+    return true;
   }
 
   /** Write anew what stands behind the caret, with the same seed; the latest settings win. */
@@ -197,13 +224,13 @@ export class Writer {
     if (this.busy || this.pad.text !== this.tape.text) return;
     const behind = this.tape.length - this.tape.count(caret);
     const count = Math.min(REDRAWN, behind || Number(byId("length").value) || REDRAWN);
-    const position = await this.tape.at(caret);
-    position.written = 0;
+    const start = await begin(this.tape, caret, this.options(0));
+    const left = start.symbol === null ? count : count - 1;
     /** @type {any[]} */
     const pieces = [];
-    await this.engine.write(position, this.options(count), (/** @type {any} */ piece) => pieces.push(piece)).done;
+    await this.engine.write(start.position, this.options(left), (/** @type {any} */ piece) => pieces.push(piece)).done;
     if (this.busy || caret !== this.pad.caret || this.pad.text !== this.tape.text) return;
-    await this.cutTo(caret);
+    if (!(await this.stand(caret, start))) return;
     pieces.forEach((piece) => this.append(piece));
     this.tape.written = 0;
     this.pad.show(this.tape.text, caret);
@@ -212,6 +239,11 @@ export class Writer {
     this.language.keepSoon();
     await this.language.moved();
   }
+}
+
+/** A text area has no other line ends. @param {string} text */
+function asShown(text) {
+  return text.replaceAll("\r", "\n");
 }
 
 /** The next time the screen is painted; a page out of sight is not, and does not wait. */

@@ -77,6 +77,15 @@ export class EngineClient {
 
   /**
    * @param {Position} position
+   * @param {Int32Array} ids
+   * @param {{sampling?: Partial<Sampling>, seed?: number | bigint, sequence?: number, holds?: Hold[]}} options
+   */
+  heal(position, ids, options = {}) {
+    return this.ask("heal", { position, ids, options });
+  }
+
+  /**
+   * @param {Position} position
    * @param {{holds?: Hold[]}} options
    */
   step(position, options = {}) {

@@ -5,6 +5,7 @@ import { streamOf, uniform } from "./draws.js";
 import { InputError, ModelError } from "./errors.js";
 import { inputWidth, makeInput, makeProjection } from "./inputs.js";
 import { Sampler, checkSampling, surprisalOf } from "./sampling.js";
+import { Readings } from "./text/overhang.js";
 import { permittedBy } from "./text/permitted.js";
 import { checkText, pieces, unseenWarnings } from "./text/tokenizer.js";
 import { START, UNKNOWN } from "./text/vocabulary.js";
@@ -64,9 +65,18 @@ export class LanguageModel {
     this.input = makeInput(kernel, tensors, shown, entry);
     this.projection = makeProjection(kernel, tensors, hidden, tokenizer.size);
     this.sampler = new Sampler(tokenizer.size);
+    /** @type {Readings | null} */
+    this.sorted = null; // made when it is needed first
     this.permitted = permittedBy(tokenizer);
     this.shown = new Int32Array(features); // the symbols that the latest step was shown, in the registers
     this.stateSize = this.core.stateSize + features - 1;
+  }
+
+  /** How a prompt's end may be read otherwise; null where no symbol is the beginning of another. */
+  get readings() {
+    if (["byte", "char"].includes(this.tokenizer.unit)) return null;
+    this.sorted ??= new Readings(this.tokenizer);
+    return this.sorted;
   }
 
   /** @returns {Position} before the first symbol */

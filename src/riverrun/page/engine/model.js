@@ -133,8 +133,7 @@ function notesOn(units, simd) {
   }
   if (units.some((unit) => ["word", "jieba", "clause", "bpe"].includes(unit))) {
     notes.push(
-      "The page goes on after the last whole symbol of a text; the command line may read the end of a prompt as the " +
-        "beginning of a longer one.",
+      "The bars show what comes after the last whole symbol of a text; what is written may first finish that symbol.",
     );
   }
   if (!simd)

@@ -328,9 +328,17 @@ export function alternatives(logits, recent, sampling, count) {
  * @param {number} id
  */
 export function surprisalOf(logits, id) {
+  return logTotal(logits) - logits[id];
+}
+
+/**
+ * The logarithm of the sum of the exponentials of logits [V].
+ * @param {Float32Array | Float64Array} logits
+ */
+export function logTotal(logits) {
   let highest = NONE;
   for (let each = 0; each < logits.length; each++) if (logits[each] > highest) highest = logits[each];
   let total = 0;
   for (let each = 0; each < logits.length; each++) total += Math.exp(logits[each] - highest);
-  return highest + Math.log(total) - logits[id];
+  return highest + Math.log(total);
 }

@@ -1,6 +1,7 @@
 /** What the worker does with each message; see ENGINE.md for what each is answered. */
 
 import { InputError } from "./errors.js";
+import { heal } from "./healing.js";
 import { LanguageModel } from "./language_model.js";
 import { loadModel } from "./model.js";
 import { Translator } from "./pairs/translator.js";
@@ -84,6 +85,8 @@ class Service {
         return pieces(this.language().tokenizer, body.ids);
       case "read":
         return this.language().read(body.position, body.ids, body.options);
+      case "heal":
+        return heal(this.language(), body.position, body.ids, body.options);
       case "step":
         return this.language().step(body.position, body.options);
       case "write":

@@ -5,9 +5,10 @@ import { InputError } from "../errors.js";
 import { checkSampling } from "../sampling.js";
 import { decode, checkText, unseenWarnings } from "../text/tokenizer.js";
 import { hasVisible } from "../text/splitting.js";
-import { START } from "../text/vocabulary.js";
+import { SPECIAL, START } from "../text/vocabulary.js";
 import { bestPath } from "./best_path.js";
 import { Networks } from "./networks.js";
+import { mostAtOnce, pieces } from "./pieces.js";
 import { MOST, checkSearch, sample, score, search } from "./search.js";
 
 const WIDEST = 4; // times the beam that was asked for, where it holds too few different outputs
@@ -42,6 +43,7 @@ export class Translator {
     this.vocabulary = target.size;
     this.unknownPolicy = settings.text?.unknown;
     this.longestSource = facts.longest_source ?? 0;
+    this.most = mostAtOnce(this.longestSource); // symbols of a source that is translated as a whole
     const sizes = { source: source.size, target: target.size };
     this.networks = new Networks(kernel, tensors, settings.model ?? {}, sizes, this.tagging);
     /** @type {{per_source: number, excess: number}} */
@@ -49,26 +51,68 @@ export class Translator {
   }
 
   /**
-   * The best outputs for a text, best first, or as many random ones; none for a text of blanks. After each step control
-   * goes back to the caller, who may leave.
+   * The best outputs for a text, best first, or as many random ones; none for a text of blanks, one for a text that is
+   * translated in pieces. After each step control goes back to the caller, who may leave.
    * @param {string} text
    * @param {Partial<import("./search.js").How> & {trace?: boolean} & Draws} options
    */
   *translate(text, { trace = false, sampling, seed = 0, ...given } = {}) {
     const how = checkSearch(sampling ? { ...given, beam: given.nBest ?? 1 } : given);
+    const draws = sampling ? { sampling, seed } : null;
     const { ids, warnings } = this.encode(text);
-    if (!ids.length) return { outputs: [], warnings, steps: [] };
-    if (sampling) {
-      const drawn = yield* this.draw(ids, how, checkSampling(sampling), seed);
-      return { outputs: drawn.map((each) => this.output(ids, this.scored(ids, each, how))), warnings, steps: [] };
-    }
     /** @type {ReturnType<typeof this.show>[]} */
     const steps = [];
-    const found = yield* this.different(ids, how, trace ? steps : null);
-    const best = found
-      .map((each) => this.scored(ids, each, how))
-      .sort((first, second) => second.score - first.score);
-    return { outputs: best.map((each) => this.output(ids, each)), warnings, steps };
+    if (!ids.length) return { outputs: [], warnings, steps };
+    const outputs =
+      ids.length > this.most
+        ? [yield* this.inPieces(ids, how, draws)]
+        : yield* this.inOne(ids, how, draws, trace ? steps : null);
+    if (!outputs.reduce((best, each) => (each.score > best.score ? each : best)).finished) {
+      warnings.push("the output ran into the bound on its length and is not finished");
+    }
+    return { outputs, warnings, steps };
+  }
+
+  /**
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").How} how
+   * @param {Required<Draws> | null} draws
+   * @param {ReturnType<typeof this.show>[] | null} steps
+   */
+  *inOne(source, how, draws, steps) {
+    const found = draws ? yield* this.draw(source, how, draws) : yield* this.different(source, how, steps);
+    const outputs = found.map((each) => this.scored(source, each, how));
+    if (!draws) outputs.sort((first, second) => second.score - first.score);
+    return outputs.map((each) => this.output(source, each));
+  }
+
+  /**
+   * One output from the best, or the first that is drawn, of each piece of a source.
+   * @param {ArrayLike<number>} source
+   * @param {import("./search.js").How} how
+   * @param {Required<Draws> | null} draws
+   */
+  *inPieces(source, how, draws) {
+    const isBlank = (/** @type {number} */ id) => id >= SPECIAL && !hasVisible(this.source.shown(id));
+    const parts = [];
+    for (const [number, ids] of pieces(source, isBlank, this.most).entries()) {
+      const one = { ...how, nBest: 1 };
+      const found = draws
+        ? yield* this.draw(ids, one, draws, number * how.nBest)
+        : yield* this.different(ids, one, null);
+      parts.push(this.scored(ids, found[0], how));
+    }
+    const logProbability = parts.reduce((sum, part) => sum + part.logProbability, 0);
+    const length = parts.reduce((sum, { ids }) => sum + ids.length + 1, 0);
+    return {
+      text: parts.map(({ ids }) => this.textOf(ids)).join(" "),
+      ids: parts.flatMap(({ ids }) => ids),
+      logProbability,
+      score: score(logProbability, length, how),
+      finished: parts.every(({ finished }) => finished),
+      probability: Math.exp(logProbability),
+      attention: null,
+    };
   }
 
   /**
@@ -99,14 +143,15 @@ export class Translator {
   /**
    * @param {ArrayLike<number>} ids
    * @param {import("./search.js").How} how
-   * @param {import("../sampling.js").Sampling} sampling
-   * @param {number | bigint} seed
+   * @param {Required<Draws>} draws
+   * @param {number} [first] number of the sequence that is drawn first
    */
-  *draw(ids, how, sampling, seed) {
+  *draw(ids, how, { sampling, seed }, first = 0) {
     const found = [];
     const bound = this.bound(ids.length);
-    for (let number = 0; number < how.nBest; number++) {
-      found.push(yield* sample(this.networks, ids, bound, sampling, streamOf(seed, number), how));
+    const checked = checkSampling(sampling);
+    for (let number = first; number < first + how.nBest; number++) {
+      found.push(yield* sample(this.networks, ids, bound, checked, streamOf(seed, number), how));
     }
     return found;
   }
@@ -178,7 +223,8 @@ export class Translator {
     const warnings = unseenWarnings(this.source.unseen(text), this.unknownPolicy);
     if (ids.length > 2 * this.longestSource) {
       warnings.push(
-        `a source of ${ids.length} symbols is far longer than any in training (${this.longestSource}): expect faults`,
+        `a source of ${ids.length} symbols is far longer than any in training (${this.longestSource}): ` +
+          (ids.length > this.most ? "it is translated in pieces" : "expect faults"),
       );
     }
     return { ids, warnings };

@@ -3,28 +3,17 @@
 const NEVER = 255;
 const LOOK_BACK = 4; // symbols that tell the condition: of four bytes in a row one begins a character
 
-// First and last byte of a range, and the condition after it (Unicode Standard, table 3-7).
-const FIRST = [
-  [0x00, 0x7f, 0],
-  [0xc2, 0xdf, 1],
-  [0xe0, 0xe0, 4],
-  [0xe1, 0xec, 2],
-  [0xed, 0xed, 5],
-  [0xee, 0xef, 2],
-  [0xf0, 0xf0, 6],
-  [0xf1, 0xf3, 3],
-  [0xf4, 0xf4, 7],
-];
-// What may follow in conditions 1 to 7, and the condition after it.
-const LATER = [
-  [0x80, 0xbf, 0],
-  [0x80, 0xbf, 1],
-  [0x80, 0xbf, 2],
-  [0xa0, 0xbf, 1],
-  [0x80, 0x9f, 1],
-  [0x90, 0xbf, 2],
-  [0x80, 0x8f, 2],
-];
+// For each condition the ranges of bytes that may follow, and the condition after each (Unicode Standard, table 3-7).
+const FOLLOWING = [
+  "00-7f:0 c2-df:1 e0-e0:4 e1-ec:2 ed-ed:5 ee-ef:2 f0-f0:6 f1-f3:3 f4-f4:7",
+  "80-bf:0",
+  "80-bf:1",
+  "80-bf:2",
+  "a0-bf:1",
+  "80-9f:1",
+  "90-bf:2",
+  "80-8f:2",
+].map((ranges) => ranges.split(" ").map((each) => ({ first: parseInt(each, 16), last: parseInt(each.slice(3), 16), after: Number(each[6]) })));
 
 export class Permitted {
   /**
@@ -33,7 +22,7 @@ export class Permitted {
    */
   constructor(bytesOf, size) {
     const pieces = Array.from({ length: size }, (_, id) => bytesOf(id));
-    this.table = Array.from({ length: 1 + LATER.length }, (_, condition) =>
+    this.table = Array.from({ length: FOLLOWING.length }, (_, condition) =>
       Uint8Array.from(pieces, (piece) => (piece.length ? piece.reduce(afterByte, condition) : NEVER)),
     );
   }
@@ -88,7 +77,6 @@ export function permittedBy(tokenizer) {
  */
 function afterByte(condition, byte) {
   if (condition === NEVER) return NEVER;
-  const ranges = condition === 0 ? FIRST : [LATER[condition - 1]];
-  return ranges.find(([first, last]) => byte >= first && byte <= last)?.[2] ?? NEVER;
+  return FOLLOWING[condition].find(({ first, last }) => byte >= first && byte <= last)?.after ?? NEVER;
 }
 
