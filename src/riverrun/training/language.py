@@ -118,7 +118,9 @@ class LanguageModelTask:
             figures["bits_per_character"] = Ratio(nats / math.log(2), tokens / per_character)
         if unknown:  # what these symbols stand for is in no bit
             figures["unknown_share"] = Ratio(unknown, tokens)
-        return Validation(nats, tokens, figures), network
+        # Which weights are best is judged without the memory: with it, good and bad ones differ too little.
+        chosen_by = {} if self.memory is None else {ALONE: 1.0}
+        return Validation(nats, tokens, figures, chosen_by), network
 
     def previews(self, step: int) -> list[Preview]:
         return previews(self.model, self.settings, self.tokenizer, self.reader.ids)
