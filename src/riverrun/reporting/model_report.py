@@ -119,9 +119,8 @@ def _held_out_passage(model: TrainedLanguageModel, split: TextSplit) -> str:
     score = model.score("".join(part.corpus.texts(part.start, min(part.stop, part.start + PASSAGE_LENGTH))))
     figure, characters = score.bits_per_character, score.likelihood.characters
     kind = f"the file {split.file.name}" if split.file else "the end of the text"
-    about = (
-        f"Held out was {kind}, {part.characters:,} characters. The first {characters:,} of them: "
-        + (score.likelihood.counts.caveat if figure is None else f"{figure:.3f} bits per character")
+    about = f"Held out was {kind}, {part.characters:,} characters. The first {characters:,} of them: " + (
+        score.likelihood.counts.caveat if figure is None else f"{figure:.3f} bits per character"
     )
     leaked = repeats(part.texts(), split.training.texts())
     known = ""
