@@ -33,7 +33,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args()
     began, case, faults = time.monotonic(), options.first, []
-    with tempfile.TemporaryDirectory(prefix="riverrun-fuzz-") as folder:
+    place = (
+        "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    )  # where nothing is waited for that is flushed
+    with tempfile.TemporaryDirectory(prefix="riverrun-fuzz-", dir=place) as folder:
         models = _models(Path(folder))
         while case < options.first + options.count and time.monotonic() - began < options.seconds:
             case = _worker_from(case, options, began, Path(folder), models, faults)

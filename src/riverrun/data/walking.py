@@ -28,13 +28,13 @@ def below(folder: str) -> Iterator[Entry]:
 def matching(pattern: str) -> Iterator[Entry]:
     """Files that a pattern matches; ``**`` stands for any folders. None where it has nothing that is a pattern."""
     start = _MAGIC.search(pattern)
-    root = os.path.dirname(pattern[: start.start()]) if start else pattern
+    root = os.path.dirname(pattern[: start.start()]) if start else ""
+    if not start or not os.path.isdir(root or os.curdir):
+        return
     if "**" not in pattern:
         inside = _inside(root or os.curdir)
         for path in filter(os.path.isfile, sorted(glob.glob(pattern))):
             yield Entry(path, "" if os.path.realpath(path).startswith(inside) else OUTWARDS)
-        return
-    if not os.path.isdir(root or os.curdir):
         return
     try:
         wanted = re.compile(_as_regex(pattern[len(root) :].lstrip(os.sep)))
