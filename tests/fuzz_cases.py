@@ -103,6 +103,7 @@ class Fault:
     what: str
     arguments: tuple[str, ...]
     said: str
+    slow: bool = False
 
 
 class Hang(BaseException):
@@ -129,7 +130,7 @@ def run_case(number: int, folder: Path, model: Path, translator: Path) -> Fault 
         failure = traceback.format_exc()
     seconds, said = time.monotonic() - began, err.getvalue()
     what = failure or _wrong(code, said, seconds)
-    return Fault(number, what, tuple(arguments), said[-2000:]) if what else None
+    return Fault(number, what, tuple(arguments), said[-2000:], seconds > SECONDS) if what else None
 
 
 def warm_up(model: Path, translator: Path) -> None:

@@ -49,6 +49,8 @@ def test_the_bar_is_full_at_the_end():
 def test_held_out_and_figures_are_explained_where_they_are_first_said():
     begun = wording.started(events.Started(0, 9, "cpu", "fp32", 5000, 500), Path("book"))
     assert "500 held out (kept back, to measure what was learned)" in begun
+    begun = wording.started(events.Started(0, 9, "cpu", "fp32", 5000, 500, 1200, 90), Path("book"))
+    assert "9 weights, 1,200 pairs (5,000 symbols of targets) to learn from, 90 (500) held out" in begun
     event = events.Evaluated(5, 10, 0.1, 1.0, 1.1, {"bits_per_character": 1.6, "other": 1.0}, True)
     assert "lower is better" in wording.meanings(event)
     pairs = events.Evaluated(5, 10, 0.1, 1.0, 1.1, {"exact_match": 0.5, "symbol_error_rate": 1.95}, True)

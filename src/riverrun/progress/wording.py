@@ -17,10 +17,13 @@ MEANINGS = {
 def started(event: events.Started, output: Path) -> str:
     """What is learned, and what is kept back."""
     begun = f"going on after step {event.step:,}" if event.step else f"training {output}"
+    learned, held_out = f"{event.training_tokens:,} symbols", f"{event.validation_tokens:,}"
+    if event.training_pairs is not None:
+        learned = f"{event.training_pairs:,} pairs ({learned} of targets)"
+        held_out = f"{event.validation_pairs:,} ({held_out})"
     return (
-        f"{begun}: {event.parameters:,} weights, {event.training_tokens:,} symbols to learn from, "
-        f"{event.validation_tokens:,} held out (kept back, to measure what was learned); {event.device}, "
-        f"{event.precision}"
+        f"{begun}: {event.parameters:,} weights, {learned} to learn from, {held_out} held out (kept back, to measure "
+        f"what was learned); {event.device}, {event.precision}"
     )
 
 

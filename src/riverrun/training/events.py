@@ -14,6 +14,8 @@ class Started:
     precision: str
     training_tokens: int
     validation_tokens: int
+    training_pairs: int | None = None  # None: it is text
+    validation_pairs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class LanguageModelTask:
         return self.reader.ids.length, self.held_out.ids.length
 
     @property
+    def pairs(self) -> tuple[None, None]:
+        return None, None
+
+    @property
     def steps_per_epoch(self) -> int:
         return self.reader.batches_per_epoch
 

@@ -51,6 +51,7 @@ def train(
         settings.device,
         settings.precision,
         *task.tokens,
+        *task.pairs,
     )
     if state.plan is not None:
         torch.set_num_threads(state.plan.threads)

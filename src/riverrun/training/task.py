@@ -89,6 +89,11 @@ class Task(Protocol):
         ...
 
     @property
+    def pairs(self) -> tuple[int, int] | tuple[None, None]:
+        """Pairs likewise; None of a text."""
+        ...
+
+    @property
     def steps_per_epoch(self) -> int: ...
 
     @property
