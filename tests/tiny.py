@@ -84,9 +84,10 @@ def request(corpus: Path, output: Path, **more: Any):
     from riverrun.config.building import build
     from riverrun.training.run import Request
 
-    flags = {name: more.pop(name) for name in ("resume", "overwrite") if name in more}
+    flags = {name: more.pop(name) for name in ("resume", "overwrite", "base") if name in more}
     dotted = {name.replace("__", "."): value for name, value in more.items()}
     idle = {"training.chunk"} if dotted.get("data.reading") == "windows" else set()
+    idle |= {"model.embedding"} if dotted.get("model.input") == "one-hot" else set()
     if corpus.suffix == ".tsv":
         idle = {"training.chunk", "training.preview_temperatures"}
     if not any(name.startswith("budget.") for name in dotted):

@@ -67,7 +67,14 @@ def train(pairs: Path, output: Path, steps: int = 120, **more: Any):
     """A translator of a file of pairs; ``model__hidden=4`` stands for ``model.hidden = 4``."""
     import riverrun
 
+    base = more.pop("base", None)
     dotted = {name.replace("__", "."): value for name, value in more.items()}
     return riverrun.train(
-        pairs, output=output, steps=steps, settings=SETTINGS | dotted, overwrite=True, progress=False
+        pairs,
+        output=output,
+        steps=steps,
+        settings=SETTINGS | dotted,
+        overwrite=True,
+        base=base,
+        progress=False,
     )

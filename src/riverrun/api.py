@@ -69,6 +69,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    base: str | Path | None = None,
     progress: bool = True,
     on_event: "Callable[[Event], object] | None" = None,
 ) -> TrainedLanguageModel | TrainedTranslator:
@@ -81,6 +82,7 @@ def train(
         settings: dotted settings such as ``{"model.hidden": 256}``; see ``riverrun.config``.
         resume: go on with the run in ``output``.
         overwrite: replace the model in ``output``.
+        base: a model directory to start from: its weights, symbols and shape.
         progress: show on stderr how it goes.
         on_event: is given each of the :data:`riverrun.training.events.Event` as it happens; it cannot change the run,
             but what it raises ends it.
@@ -102,7 +104,12 @@ def train(
         output = Path(holder.name) / "model"
         atexit.register(holder.cleanup)
     request = Request(
-        tuple(str(item) for item in inputs), Path(output), build(settings or {}, given), resume, overwrite
+        tuple(str(item) for item in inputs),
+        Path(output),
+        build(settings or {}, given),
+        resume,
+        overwrite,
+        None if base is None else Path(base),
     )
     follow(run(request, clock), request.output, progress=progress, on_event=on_event)
     return load(request.output)

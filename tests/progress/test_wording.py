@@ -1,5 +1,6 @@
 """Events in words: what matters comes first, what was not measured is called so, a sample is text."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,16 @@ def test_too_little_text_is_said_at_the_start(weights, learned, held_out, said):
     assert len(found) == len(said)
     for part, caution in zip(said, found, strict=True):
         assert part in caution
+
+
+def test_a_plan_is_said_again_only_where_it_differs():
+    first = events.Planned(10, steps=1000, evaluate_every=200, limit=1, threads=2, since=0, done=0.0)
+    close, longer, alone = (
+        replace(first, steps=1100),
+        replace(first, steps=1500),
+        replace(first, threads=1),
+    )
+    assert [wording.differs(first, each) for each in (close, longer, alone)] == [False, True, True]
+    assert wording.planned(longer, first) == "another pace: 1,500 steps; held-out text is scored every 200"
+    assert wording.planned(alone, first).startswith("one thread is faster now: 1,000 steps")
+    assert wording.planned(first) == "1,000 steps; held-out text is scored every 200"

@@ -9,6 +9,7 @@ from torch import nn
 
 import tiny
 from riverrun.data.batch import Cursor
+from riverrun.training import pacing
 from riverrun.training.pacing import Pacer
 
 
@@ -31,10 +32,10 @@ class Machine:
         self.now += self.evaluation
 
 
-def run(machine, minutes, threads=2, recorded=None, may_change_threads=True, **fitting):
+def run(machine, minutes, threads=2, recorded=None, counts=None, **fitting):
     """Steps made and plans by step."""
     settings = replace(tiny.fitting(), threads=threads, **fitting)
-    pacer = Pacer(machine, settings, minutes, machine, may_change_threads, recorded or {})
+    pacer = Pacer(machine, settings, minutes, machine, counts or (1, threads), recorded or {})
     plan, plans, step, evaluated = None, {}, 0, 0
     while plan is None or step < plan.steps:
         if (found := pacer.plan(step, plan, Cursor(), ())) is not None:
@@ -55,6 +56,12 @@ def steady(seconds):
     return lambda now, threads: seconds
 
 
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    """The machine of these tests is the one above, whatever else runs on the real one."""
+    monkeypatch.setattr(pacing, "is_crowded", lambda threads: False)
+
+
 def busy(since, until, quiet=0.01, alone=0.015, crowded=0.07):
     """Two threads are faster than one, but for a time in which another program runs."""
 
@@ -71,7 +78,7 @@ def busy(since, until, quiet=0.01, alone=0.015, crowded=0.07):
 def test_minutes_are_kept_without_wasting_them(minutes, pace, evaluation, more):
     machine = Machine(steady(pace), evaluation, startup=2.0)
     run(machine, minutes, **more)
-    assert 0.9 * minutes * 60 < machine.now <= minutes * 60
+    assert 0.9 * minutes * 60 < machine.now <= 1.005 * minutes * 60
 
 
 @pytest.mark.parametrize("minutes", [0.4, 5])
@@ -86,8 +93,17 @@ def test_a_busy_neighbour_that_comes_and_goes_moves_the_end_little_and_wastes_li
     assert steps > 0.8 * possible
 
 
+@pytest.mark.parametrize("since", [0, 0.3])
+def test_one_thread_is_found_where_two_take_many_times_as_long(since):
+    machine = Machine(busy(since * 60, 60, quiet=0.025, alone=0.045, crowded=0.7), evaluation=0.3)
+    steps, plans = run(machine, 1)
+    assert list(plans.values())[-1].threads == 1
+    assert 56 < machine.now <= 63
+    assert steps > 0.8 * 60 * (since / 0.025 + (1 - since) / 0.045)
+
+
 def test_threads_that_the_user_set_stay():
-    _, plans = run(Machine(busy(0, 100)), 0.4, may_change_threads=False)
+    _, plans = run(Machine(busy(0, 100)), 0.4, counts=(2,))
     assert {plan.threads for plan in plans.values()} == {2}
 
 
@@ -121,7 +137,7 @@ def test_a_trial_of_threads_leaves_no_trace():
     machine = Machine(busy(0, 100))
     machine.learn = lambda cursor, carried: torch.rand(3) if torch.get_num_threads() > 1 else None
     before = torch.get_rng_state(), torch.get_num_threads()
-    pacer = Pacer(machine, replace(tiny.fitting(), threads=2), 1, machine, True)
+    pacer = Pacer(machine, replace(tiny.fitting(), threads=2), 1, machine, (1, 2), _pace=1.0)
     pacer._trial(2, Cursor(), ())
     assert (torch.get_rng_state() == before[0]).all()
     assert torch.get_num_threads() == before[1]

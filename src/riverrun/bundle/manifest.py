@@ -12,6 +12,8 @@ from riverrun.files import documents
 FORMAT = 2
 """1 was version 0.1.0, which stored tied weights twice."""
 
+MOST_ANCESTORS = 1000
+
 LONGEST_MANIFEST = 1 << 20
 """Bytes of a manifest, at most."""
 
@@ -19,7 +21,7 @@ KINDS = ("language model", "translator", "tagger")
 
 Scalar = str | int | float | bool | None
 Facts = dict[str, Any]
-"""What is known of a model, by name: numbers, texts, and groups of these by name."""
+"""What is known of a model, by name: numbers, texts, and groups of these by name; of ``lineage`` a list of groups."""
 
 _LONGEST_TEXT = 1 << 16
 
@@ -100,13 +102,33 @@ def _digest(document: Mapping[str, Any]) -> str:
 def _checked(facts: Facts) -> Facts:
     """Facts of known types; figures that are no finite numbers, as 0.1.0 wrote of what was not measured, are left
     out. Raises ValueError."""
+    facts = dict(facts)
+    ancestors = facts.pop("lineage", None)
     kept = _group(facts)
+    if ancestors is not None:
+        kept["lineage"] = _ancestors(ancestors)
     if kept.get("kind") not in KINDS:
         raise ValueError(f"its kind is none of {', '.join(KINDS)}")
     for known, group in ((_KNOWN, kept), (_OF_CORPUS, kept.get("corpus", {}))):
         for name, kind in known.items():
             if name in group:
                 documents.field(group, name, kind)
+    return kept
+
+
+def _ancestors(found: Any) -> list[Facts]:
+    """The models that a model comes from, oldest first; raises ValueError."""
+    if (
+        not isinstance(found, list)
+        or len(found) > MOST_ANCESTORS
+        or not all(isinstance(a, dict) for a in found)
+    ):
+        raise ValueError(f"its lineage is not a list of at most {MOST_ANCESTORS} models")
+    kept = [_group(ancestor, inner=True) for ancestor in found]
+    for ancestor in kept:
+        for name, kind in _OF_ANCESTOR.items():
+            if name in ancestor:
+                documents.field(ancestor, name, kind)
     return kept
 
 
@@ -134,5 +156,12 @@ _KNOWN: dict[str, type] = {
     "seconds": float,
     "weights_sha256": str,
     "longest_source": int,
+}
+_OF_ANCESTOR: dict[str, type] = {
+    "name": str,
+    "weights_sha256": str,
+    "corpus": str,
+    "corpus_sha256": str,
+    "characters": int,
 }
 _OF_CORPUS: dict[str, type] = {"name": str, "characters": int, "sha256": str}

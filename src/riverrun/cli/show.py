@@ -88,6 +88,10 @@ def _learned(model: "TrainedLanguageModel | TrainedTranslator") -> str:
     return (
         f"{textwrap.shorten(str(corpus.get('name', 'an unknown text')), 70)} ({corpus.get('characters', 0):,} "
         f"characters) in {duration(facts.get('seconds', 0.0))}: {steps}{passes}; {facts.get('reason', '')}"
+        + "".join(
+            f"; before that {ancestor.get('name', 'a model')} ({ancestor.get('corpus', 'an unknown text')})"
+            for ancestor in reversed(facts.get("lineage", []))
+        )
     )
 
 
@@ -100,10 +104,11 @@ def _quality(model: "TrainedLanguageModel | TrainedTranslator", settings: dict[s
         for name, value in model.facts.items()
         if name.startswith("validation_") and _is_measured(value)
     }
-    if not figures or (model.facts.get("best_step") or 0) < 0:
-        yield "how good", "not measured: it was stopped before what is held out was scored"
-        return
     validation = settings.get("data", {}).get("validation", 0.1)
+    if not figures or (model.facts.get("best_step") or 0) < 0:
+        stopped = "it was stopped before what is held out was scored"
+        yield "how good", f"not measured: {'nothing was held out' if validation == 'none' else stopped}"
+        return
     held_out = validation if isinstance(validation, str) else f"{validation:.0%} of it, held out"
     said = ", ".join(f"{value:.4f} {name.replace('_', ' ')}" for name, value in figures.items())
     yield "how good", f"{said}: on text it has not learned from ({held_out})"

@@ -32,6 +32,9 @@ def add_arguments(parser: Parser) -> None:
     add_setting(budget, "--steps", "budget.steps", "updates of the weights", metavar="N")
     output = parser.add_argument_group("the model directory")
     output.add_argument("-o", "--output", metavar="DIR", help="its name (default: the corpus' name)")
+    output.add_argument(
+        "--from", dest="base", metavar="MODEL", help="start from this model's weights, symbols and shape"
+    )
     output.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     output.add_argument("--overwrite", action="store_true", help="replace the model in it")
     add_settings(parser)
@@ -55,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.corpus and not options.resume:
         raise InputError("no text given: riverrun train CORPUS..., a file, a directory, - or a known name")
     output = Path(options.output) if options.output else _default_output(options.corpus)
-    request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite)
+    base = None if options.base is None else Path(options.base)
+    request = Request(tuple(options.corpus), output, settings, options.resume, options.overwrite, base)
     resume = shlex.join(["riverrun", "train", *options.corpus, "-o", str(output), "--resume"])
     with stop_on_signals() as asked:
         happening = asked.noting(train(request, clock, lambda: asked.by is not None))

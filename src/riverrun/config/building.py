@@ -82,6 +82,13 @@ def _contradictions(settings: Settings) -> list[str]:
     data, faults = settings.data, []
     if settings.model.tied and settings.model.input != "embedding":
         faults.append("model.tied needs model.input = embedding")
+    if data.validation == "none" and (
+        settings.training.early_stopping or settings.training.schedule == "plateau"
+    ):
+        faults.append(
+            "data.validation = none leaves nothing to measure by, which training.early_stopping and "
+            "training.schedule = plateau need: hold something out, or leave them out"
+        )
     if settings.training.loss == "last" and data.reading == "lanes":
         faults.append("training.loss = last needs data.reading = windows")
     if data.shortest > data.window:

@@ -92,7 +92,9 @@ class DataSettings(Section):
     """What is trained on and what is held out."""
 
     validation: Annotated[HeldOutShare | str, BeforeValidator(_read_number)] = Field(
-        default=0.1, description="share held out (the text's end, or random sources of pairs), or a file"
+        default=0.1,
+        description="share held out (the text's end, or random sources of pairs), a file, or none: all is learned and "
+        "nothing measured (a file of that name: ./none)",
     )
     format: Literal["auto", "text"] = Field(
         default="auto",

@@ -13,6 +13,9 @@ from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.pairs import Pair, PairCorpus, open_pairs
 from riverrun.errors import CorpusError
 
+NOTHING = "none"
+"""What is held out where all of a text shall be learned."""
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -56,11 +59,14 @@ class TextSplit:
 
 
 def split_text(corpus: Corpus, validation: float | str) -> TextSplit:
-    """Hold out the last ``validation`` of the characters, or a file of that name, read as the text is.
+    """Hold out the last ``validation`` of the characters, a file of that name, read as the text is, or nothing.
 
     Raises:
         CorpusError: a part would be empty, or the file cannot be read.
     """
+    if validation == NOTHING:
+        whole, nothing = (Stretch(corpus, start, corpus.characters) for start in (0, corpus.characters))
+        return TextSplit(whole, nothing, corpus.digest)
     if isinstance(validation, str):
         other = open_corpus([validation], corpus.reading)
         return TextSplit(
@@ -131,13 +137,15 @@ class PairSplit:
 
 
 def split_pairs(corpus: PairCorpus, validation: float | str, seed: int) -> PairSplit:
-    """Hold out a random share of the sources, or the pairs of a file. Bad lines are treated as those of the corpus.
+    """Hold out a random share of the sources, the pairs of a file, or none. Bad lines are treated as the corpus' are.
 
     Raises:
         CorpusError: a part would be empty, or a line is no pair and such lines are not left out.
 
     Warns of training pairs that are left out because their sources are in the file.
     """
+    if validation == NOTHING:
+        return PairSplit(corpus, corpus.pairs, lambda: iter(()), corpus.corpus.digest)
     if not isinstance(validation, str):
         out = _held_out_sources(corpus, validation, seed)
         return PairSplit(corpus, _where(corpus, ~out), _where(corpus, out), corpus.corpus.digest)

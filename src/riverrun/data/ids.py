@@ -41,6 +41,11 @@ class IdFile:
     width: int
     counts: Counts
 
+    @classmethod
+    def empty(cls) -> "IdFile":
+        """Of no text: there is no file."""
+        return cls(Path(), 0, 1, Counts())
+
     @property
     def characters(self) -> int:
         return self.counts.characters

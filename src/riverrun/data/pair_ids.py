@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from riverrun.config.resolved import PairReading, SideSymbols
-from riverrun.data.held_out import PairSplit
+from riverrun.data.held_out import NOTHING, PairSplit
 from riverrun.data.pairs import Pair
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     @property
     def target_symbols(self) -> int:
         """Of all targets together."""
-        return int(self.targets.ends[-1])
+        return int(self.targets.ends[-1]) if len(self.targets) else 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def encode_pairs(
         source,
         target,
         _encode(split.training, source, target, data, name, "training"),
-        _encode(split.held_out, source, target, data, name, "validation"),
+        Encoded(Rows(), Rows())
+        if data.validation == NOTHING
+        else _encode(split.held_out, source, target, data, name, "validation"),
     )
 
 

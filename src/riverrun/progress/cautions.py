@@ -22,5 +22,5 @@ def cautions(event: events.Started) -> Iterator[str]:
             f"{event.parameters:,} weights for {learned:,} symbols: they are soon known by heart; give more text, or "
             "a narrower network (--model.hidden)"
         )
-    if held_out < FEW_TO_MEASURE:
+    if 0 < held_out < FEW_TO_MEASURE:
         yield f"held-out figures stand on {held_out:,} symbols: another {held_out:,} may give quite another figure"

@@ -31,6 +31,7 @@ class Display:
     def __init__(self, output: Path, resume: str) -> None:
         self._output, self._resume = output, resume
         self._latest: _Latest | None = None
+        self._planned: events.Planned | None = None  # said last
         self._logged = -_BETWEEN
         self._explained = False
         self._prompt: str | None = None
@@ -55,7 +56,9 @@ class Display:
                     )
                 )
             case events.Planned():
-                self._say(wording.planned(event))
+                if self._planned is None or wording.differs(self._planned, event):
+                    self._say(wording.planned(event, self._planned))
+                    self._planned = event
             case events.Progress():
                 self._latest = _Latest(event, time.monotonic())
                 if self._columns is None and (

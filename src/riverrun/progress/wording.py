@@ -7,6 +7,8 @@ from riverrun.training import events
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code != ord("\n")}
 _CONTROLS |= {ord("\t"): "    ", 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), "\ufffd")}
 
+_WORTH_SAYING = 0.25  # share by which the length of a run changes
+
 MEANINGS = {
     "bits_per_character": "bits per character: the cost of a character of unseen text, 8 in a file; lower is better",
     "exact_match": "exact match: share of held-out sources that are answered without a fault",
@@ -21,14 +23,31 @@ def started(event: events.Started, output: Path) -> str:
     if event.training_pairs is not None:
         learned = f"{event.training_pairs:,} pairs ({learned} of targets)"
         held_out = f"{event.validation_pairs:,} ({held_out})"
-    return (
-        f"{begun}: {event.parameters:,} weights, {learned} to learn from, {held_out} held out (kept back, to measure "
-        f"what was learned); {event.device}, {event.precision}"
+    kept_back = (
+        f"{held_out} held out (kept back, to measure what was learned)"
+        if event.validation_tokens
+        else "none held out, so nothing will tell how good it is"
     )
+    weights, where = f"{event.parameters:,} weights", f"{event.device}, {event.precision}"
+    return f"{begun}: {weights}, {learned} to learn from, {kept_back}; {where}"
 
 
-def planned(event: events.Planned) -> str:
-    return f"{event.steps:,} steps; held-out text is scored every {event.evaluate_every:,}"
+def planned(event: events.Planned, before: events.Planned | None = None) -> str:
+    """How long the run is; ``before`` is the plan that was said last."""
+    length = f"{event.steps:,} steps; held-out text is scored every {event.evaluate_every:,}"
+    if before is None:
+        return length
+    reason = "another pace"
+    if event.threads != before.threads:
+        reason = (
+            "one thread is faster now" if event.threads == 1 else f"{event.threads} threads are faster now"
+        )
+    return f"{reason}: {length}"
+
+
+def differs(before: events.Planned, event: events.Planned) -> bool:
+    """Whether a plan is worth a word after the one that was said last."""
+    return event.threads != before.threads or abs(event.steps - before.steps) > _WORTH_SAYING * before.steps
 
 
 def evaluated(event: events.Evaluated) -> str:
@@ -43,7 +62,8 @@ def stopped(event: events.Stopped, output: Path) -> str:
         "early stopping": f"early stopping after {event.step:,} steps: it was not getting better any more",
     }.get(event.reason, f"{event.reason} after {event.step:,} steps")
     best = event.best
-    found = "not measured yet" if best is None else _figures(best.nats_per_token, best.figures)
+    unmeasured = "not measured yet" if event.reason == "interrupted" else "not measured"
+    found = unmeasured if best is None else _figures(best.nats_per_token, best.figures)
     read = ""
     if event.epoch < 1 and event.reason == "finished":
         read = f"\nit read {event.epoch:.0%} of the text: give it more time to read all of it"

@@ -3,7 +3,7 @@
 import warnings
 
 from riverrun.data.corpus import Corpus
-from riverrun.data.held_out import split_pairs, spread
+from riverrun.data.held_out import NOTHING, split_pairs, spread
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
@@ -20,6 +20,8 @@ DRAWN = 5  # of them, with attention
 def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
     validation = model.settings.data.validation
+    if validation == NOTHING:
+        return page.section("Held-out pairs", page.paragraph("None: the model has learned from all of them."))
     if isinstance(validation, str) and held_out_corpus(validation, model.facts) is None:
         return page.section("Held-out pairs", page.paragraph(f"They cannot be read. {GONE}"))
     try:

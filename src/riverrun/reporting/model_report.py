@@ -108,6 +108,8 @@ def _text_sections(model: TrainedLanguageModel, corpus: Corpus, tell: Callable[[
         return [page.section("Held-out text", page.paragraph(f"It cannot be read. {GONE}"))]
     tell("writing samples and comparing them with the training text")
     copied = copying_section(model, split)
+    if not split.held_out.characters:
+        return [copied]
     tell("scoring a held-out passage")
     return [copied, _held_out_passage(model, split)]
 

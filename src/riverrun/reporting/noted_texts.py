@@ -12,7 +12,7 @@ from riverrun.bundle.manifest import Facts
 from riverrun.bundle.names import REQUEST
 from riverrun.data.builtin_pairs import parse_task
 from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
-from riverrun.data.held_out import Stretch, TextSplit, split_text
+from riverrun.data.held_out import NOTHING, Stretch, TextSplit, split_text
 from riverrun.data.library import BUILT_IN, DOWNLOADS
 from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
@@ -43,7 +43,7 @@ def noted_split(
     corpus: Corpus, facts: Facts, validation: float | str, reading: Reading = AS_IT_STANDS
 ) -> TextSplit | None:
     """Both parts of a model's training text; None where a file was held out that is not as it was."""
-    if not isinstance(validation, str):
+    if not isinstance(validation, str) or validation == NOTHING:
         return split_text(corpus, validation)
     if (other := held_out_corpus(validation, facts, reading)) is None:
         return None

@@ -51,7 +51,7 @@ def _how_good(facts: dict[str, Any]) -> str:
     }
     figures = [form.format(facts[name]) for name, form in named.items() if isinstance(facts.get(name), float)]
     if not figures:
-        return "It was stopped before it was measured on held-out text."
+        return "It was not measured on held-out text."
     return (
         f"On held-out text: {', '.join(figures)}. These chose which step's weights were kept "
         f"(step {facts.get('best_step', 0):,}), so for other text of the kind expect a little less."

@@ -1,7 +1,7 @@
 """Learning a tokenizer from text."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from riverrun.config.ranges import SideUnit, TextUnit
 from riverrun.config.resolved import SideSymbols, Symbols
@@ -46,16 +46,25 @@ def learn(
         case "bpe":
             return train_bpe(pieces, normalizer, symbols.max_vocabulary, symbols.min_count)
         case "char" | "word" | "jieba" | "clause" | "symbols":
-            spells = symbols.unknown == "spell" and unit in ("word", "jieba", "clause")
-            choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
             counts = count_symbols(unit, pieces, normalizer)
-            vocabulary = choose(counts, symbols.min_count, symbols.max_vocabulary)
+            vocabulary = chosen_vocabulary(
+                unit, symbols.unknown, counts, symbols.min_count, symbols.max_vocabulary
+            )
             if not vocabulary.symbols:
                 raise CorpusError(
                     f"no {unit} occurs {symbols.min_count} times in the text: "
                     "give more text or lower --text.min-count"
                 )
             return SymbolTokenizer(unit, vocabulary, symbols.unknown, normalizer)
+
+
+def chosen_vocabulary(
+    unit: str, unknown: str, counts: Mapping[str, int], min_count: int, most: int = 0
+) -> Vocabulary:
+    """What of the units that were counted become symbols; where others are spelled, every character too."""
+    spells = unknown == "spell" and unit in ("word", "jieba", "clause")
+    choose = Vocabulary.with_spelling if spells else Vocabulary.from_counts
+    return choose(counts, min_count, most)
 
 
 def _warn_of_unfit(tokenizer: SymbolTokenizer) -> None:

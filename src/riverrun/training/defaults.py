@@ -30,22 +30,25 @@ from riverrun.config.settings import (
     TrainingSettings,
 )
 from riverrun.errors import InputError, SettingsError
+from riverrun.training.crowding import is_crowded
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What defaults may depend on: training symbols N, vocabulary V, the processor."""
+    """What defaults may depend on: training symbols N, vocabulary V, the processor, whether weights are there."""
 
     symbols: int
     vocabulary: int
     device: torch.device
     fast_bf16: bool
+    warm: bool = False
 
 
 DEFAULT_MINUTES = 3.0
 SAMPLED_FROM = 3072  # symbols of a vocabulary from which the softmax is sampled
 NEGATIVES = 512  # symbols that a sample has beyond the number of its targets
 TIED_FROM = 32768  # symbols from which the projection shares the embedding's weights
+WARM = 0.5  # of the usual learning rate, where a run starts from a model
 SUBWORDS = 4096  # symbols of bpe
 
 
@@ -96,10 +99,10 @@ def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> Langu
     softmax = _softmax(training, given)
     chosen = {
         "batch": batch,
-        "learning_rate": training.learning_rate or _learning_rate(training, shape, batch),
+        "learning_rate": training.learning_rate or _learning_rate(training, shape, batch, given.warm),
         "warmup": training.warmup if training.warmup is not None else 50,
         "precision": _precision(training, hidden, given),
-        "threads": training.threads or torch.get_num_threads(),
+        "threads": training.threads or threads_to_begin_with(budget),
         "device": str(given.device),
     }
     loss = LanguageLoss(
@@ -111,6 +114,11 @@ def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> Langu
     return LanguageSettings(
         symbols, _reading(settings.data), shape, resolve_fitting(training, chosen), loss, budget
     )
+
+
+def threads_to_begin_with(budget: Budget) -> int:
+    """All of torch's; one where they would wait for each other, if their number can still be changed later."""
+    return 1 if budget.kind == "minutes" and is_crowded() else torch.get_num_threads()
 
 
 def resolve_budget(budget: BudgetSettings) -> Budget:
@@ -219,7 +227,8 @@ def _dropout(passes: float) -> float:
     return 0.5
 
 
-def _learning_rate(training: TrainingSettings, shape: LanguageShape, batch: int) -> float:
+def _learning_rate(training: TrainingSettings, shape: LanguageShape, batch: int, warm: bool) -> float:
+    """Lower from weights that are there: what they know would be lost."""
     match training.optimizer:
         case "adamw" | "adam":
             base = 2e-3 if shape.core == "conv" else 8e-3 * min(1.0, 384 / shape.hidden)
@@ -227,6 +236,7 @@ def _learning_rate(training: TrainingSettings, shape: LanguageShape, batch: int)
             base = 2e-3
         case "sgd":
             base = 1.0
+    base *= WARM if warm else 1
     return float(f"{base * math.sqrt(min(1.0, batch / 32)):.3g}")
 
 

@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from riverrun.bundle import LanguageBundle
+from riverrun.bundle.manifest import Facts
+from riverrun.config.arrays import language_arrays
 from riverrun.config.resolved import LanguageSettings
 from riverrun.config.settings import Settings
 from riverrun.config.written import to_toml
@@ -19,10 +22,14 @@ from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.data.windows import Windows
+from riverrun.errors import SettingsError
 from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_model import LanguageModel
+from riverrun.models.weights import load_weights
 from riverrun.text import UNKNOWN, Tokenizer
+from riverrun.text.growing import grown
 from riverrun.text.learning import train_tokenizer
+from riverrun.training.base import grown_weights, lineage, lineage_facts, of_base
 from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve, resolve_symbols
 from riverrun.training.previews import previews
 from riverrun.training.softmax import Sampler, build_sampler, log_probabilities, training_loss
@@ -43,6 +50,7 @@ class LanguageModelTask:
     held_out: HeldOutLanes | Windows
     device: torch.device
     sampler: Sampler | None  # of the training loss; None: over the whole vocabulary
+    lineage: tuple[Facts, ...] = ()  # the models it comes from, oldest first
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -70,7 +78,9 @@ class LanguageModelTask:
         loss.backward()
         return Step(float(loss.detach()), len(targets), detach(state) if self.reader.carries else ())
 
-    def validate(self, limit: int) -> Validation:
+    def validate(self, limit: int) -> Validation | None:
+        if not self.held_out.ids.length:
+            return None
         nats, tokens, unknown = 0.0, 0, 0
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         state: CoreState = ()
@@ -99,13 +109,15 @@ class LanguageModelTask:
         }
 
     def facts(self) -> dict[str, Any]:
-        return {"kind": "language model", "unit": self.tokenizer.unit}
+        return {"kind": "language model", "unit": self.tokenizer.unit} | lineage_facts(self.lineage)
 
     def _read(self, batch: Batch, carried: CoreState) -> tuple[Tensor, Tensor, CoreState]:
         """Outputs [P, H] before the P predicted symbols, these symbols [P], and the state at the end."""
         inputs, targets = self._tensor(batch.inputs), self._tensor(batch.targets)
         context = self.reader.context
-        state = self.model.remember(inputs[:context], self._state_before(batch, carried))
+        state = self._state_before(batch, carried)
+        if context:
+            state = self.model.remember(inputs[:context], state)
         with self._products():
             outputs, state = self.model.read(inputs[context:], state)
         outputs, targets = outputs[len(outputs) - len(targets) :].flatten(0, 1), targets.flatten()
@@ -146,36 +158,71 @@ def new_language_model(settings: Settings, split: TextSplit, device: torch.devic
     symbols = resolve_symbols(settings.text)
     tokenizer = train_tokenizer(symbols, split.training.texts())
     parts = _encoded(split, tokenizer)
-    caveats.warn(split, parts[1])
+    if split.held_out.characters:
+        caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
     return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
 
 
-def saved_language_model(
-    settings: LanguageSettings, tokenizer: Tokenizer, split: TextSplit, device: torch.device
+def continued_language_model(
+    settings: Settings, base: LanguageBundle, split: TextSplit, device: torch.device
 ) -> LanguageModelTask:
-    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
-    return _task(settings, tokenizer, *_encoded(split, tokenizer), device)
+    """A language model that starts from another: with its shape, its symbols and those that the text adds.
+
+    Raises:
+        CorpusError: the text is too short, cannot be read, or has no symbol that the base knows.
+        SettingsError: settings do not go together, or with the base.
+    """
+    settings, symbols = of_base(settings, base), base.settings.text
+    tokenizer = grown(base.tokenizer, symbols, split.training.texts())
+    if base.settings.model.input == "scaled-index" and tokenizer.size > base.tokenizer.size:
+        raise SettingsError(
+            f"the text has {tokenizer.size - base.tokenizer.size} symbols that {base.path} does not know, and it is "
+            "shown each as its place among them all (model.input = scaled-index): train anew, without --from"
+        )
+    parts = _encoded(split, tokenizer)
+    if split.held_out.characters:
+        caveats.warn(split, parts[1])
+    machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device), warm=True)
+    resolved = resolve(settings, symbols, machine)
+    task = _task(resolved, tokenizer, *parts, device, lineage(base))
+    after = language_arrays(resolved.model, tokenizer.size)
+    weights = grown_weights(base.weights, base.expected, after, base.tokenizer.size, tokenizer.size)
+    load_weights(task.model, weights, base.path)
+    return task
+
+
+def saved_language_model(saved: LanguageBundle, split: TextSplit, device: torch.device) -> LanguageModelTask:
+    """A language model as a run has left it, to go on with; its weights are still to be restored."""
+    ancestors = tuple(saved.facts.get("lineage", ()))
+    return _task(saved.settings, saved.tokenizer, *_encoded(split, saved.tokenizer), device, ancestors)
 
 
 def _encoded(split: TextSplit, tokenizer: Tokenizer) -> tuple[IdFile, IdFile]:
     """Ids of both parts of a text."""
     training, held_out = (
-        encode_corpus(part.corpus, tokenizer, part.start, part.stop)
+        encode_corpus(part.corpus, tokenizer, part.start, part.stop) if part.characters else IdFile.empty()
         for part in (split.training, split.held_out)
     )
     return training, held_out
 
 
 def _task(
-    settings: LanguageSettings, tokenizer: Tokenizer, training: IdFile, held_out: IdFile, device: torch.device
+    settings: LanguageSettings,
+    tokenizer: Tokenizer,
+    training: IdFile,
+    held_out: IdFile,
+    device: torch.device,
+    ancestors: tuple[Facts, ...] = (),
 ) -> LanguageModelTask:
     model = LanguageModel(settings.model, tokenizer.size)
     counts = np.bincount(training.read(0, min(_COUNTED, training.length)), minlength=tokenizer.size)
     model.start_from_frequencies(torch.from_numpy(counts))
     reader, held_out_reader = _readers(settings, training, held_out)
     sampler = build_sampler(settings, counts, reader.targets_per_batch)
-    return LanguageModelTask(model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler)
+    return LanguageModelTask(
+        model.to(device), settings, tokenizer, reader, held_out_reader, device, sampler, ancestors
+    )
 
 
 def _readers(
@@ -197,6 +244,8 @@ def _readers(
         every=settings.loss.loss == "every",
         context=settings.model.features - 1,
     )
+    if not held_out.length:
+        return windows, HeldOutLanes(held_out)
     # The same cut of the held-out text, in order, in batches of a size that is fast to score.
     return windows, replace(
         windows, ids=held_out, shuffled=False, batch=1 if windows.carries else _HELD_OUT_WINDOWS

@@ -113,19 +113,20 @@ def train(
             with as_used(task.model):
                 validation = task.validate(state.plan.limit)
                 previews = task.previews(state.step)
-            if not math.isfinite(validation.nats_per_token):
-                fault = f"the held-out loss became {validation.nats_per_token}"
-                raise TrainingError(_diverged(fault, state.step, rate, folder))
-            figures = {name: ratio.value for name, ratio in validation.figures.items()}
-            improved = state.best is None or validation.error < state.best.error
             state.evaluated_at = state.step
-            state.plateau = state.plateau.after(validation.error, settings)
-            state.waited = 0 if improved else state.waited + 1
-            if improved:
-                state.best = events.Best(state.step, validation.nats_per_token, validation.error, figures)
-            yield events.Evaluated(
-                state.step, steps, epoch, clock.seconds(), validation.nats_per_token, figures, improved
-            )
+            if validation is not None:
+                if not math.isfinite(validation.nats_per_token):
+                    fault = f"the held-out loss became {validation.nats_per_token}"
+                    raise TrainingError(_diverged(fault, state.step, rate, folder))
+                figures = {name: ratio.value for name, ratio in validation.figures.items()}
+                improved = state.best is None or validation.error < state.best.error
+                state.plateau = state.plateau.after(validation.error, settings)
+                state.waited = 0 if improved else state.waited + 1
+                if improved:
+                    state.best = events.Best(state.step, validation.nats_per_token, validation.error, figures)
+                yield events.Evaluated(
+                    state.step, steps, epoch, clock.seconds(), validation.nats_per_token, figures, improved
+                )
             for preview in previews:
                 yield events.Previewed(state.step, *preview)
 

@@ -33,6 +33,10 @@ def model_card(name: str, facts: Mapping[str, Any], config: str, samples: Sequen
         "",
         f"- Trained on: {quoted(corpus['name'])} ({corpus['characters']:,} characters, "
         f"sha256 {corpus['sha256'][:16]}...)",
+        *(
+            f"- Before that: {quoted(each.get('name', 'a model'))}, trained on {quoted(each.get('corpus', 'unknown'))}"
+            for each in reversed(facts.get("lineage", []))
+        ),
         f"- Training: {facts['steps']:,} steps in {facts['seconds']:.0f} s ({facts['reason']}); "
         f"weights of step {facts.get('best_step', facts['steps']):,}",
         *(measured or ["- Held-out text: not measured"]),

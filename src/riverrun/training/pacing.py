@@ -15,6 +15,7 @@ from riverrun.config.resolved import Fitting
 from riverrun.data.batch import Cursor
 from riverrun.models.cores import CoreState
 from riverrun.training.clock import Clock
+from riverrun.training.crowding import is_crowded
 from riverrun.training.planning import Plan, spread_evaluations, wanted_evaluations
 from riverrun.training.task import Task, as_used
 
@@ -24,11 +25,11 @@ ENDING_SHARE = 0.02  # of it is kept for writing the model
 ENDING_SECONDS = 0.3
 LOOKING_SHARE = 0.01  # of it passes between two looks at the pace
 TOLERATED = 0.015  # share of the budget by which the end may be missed before the plan is changed
-COLLAPSED = 1.5  # times the best pace, from which another number of threads is tried
-TRIAL = 3  # steps made to try a number of threads
+TRIAL = 3  # steps made, at most, to try another number of threads
 TRIALS_SHARE = (
-    0.05  # of the budget passes between two trials; they take no more than this share of what passes
+    0.05  # of the budget passes between two trials; they take about this share of what passes at most
 )
+TRIED_UP_TO = 0.2  # of the time left may be one step, so that another number of threads is tried
 WORTH_CHANGING = 0.95  # of the present duration of a step is what another number of threads must come below
 
 
@@ -40,7 +41,7 @@ class Pacer:
         task, settings: of the run.
         minutes: the budget.
         clock: of the command.
-        may_change_threads: their number is not set by the user.
+        thread_counts: that may be used, fewest first; the user's alone where he has set one.
         recorded: plans by step that an earlier part of the run, or the run that is repeated, made: followed as they
             are; up to the last of them nothing is decided anew.
     """
@@ -49,12 +50,11 @@ class Pacer:
     settings: Fitting
     minutes: float
     clock: Clock
-    may_change_threads: bool = False
+    thread_counts: tuple[int, ...]
     recorded: Mapping[int, Plan] = field(default_factory=dict)
     _steps: list[float] = field(default_factory=list)  # seconds of each since the last look
     _pace: float = 0.0
     _evaluation: float = 0.0  # seconds
-    _best: dict[int, float] = field(default_factory=dict)  # pace by threads
     _next_trial: float = 0.0
 
     def stepped(self, seconds: float) -> None:
@@ -115,10 +115,7 @@ class Pacer:
         """The plan corrected, where the run would end too early or too late, or another number of threads is faster."""
         self._pace = statistics.fmean(self._steps)
         self._steps.clear()
-        collapsed = self._pace > COLLAPSED * min(self._pace, self._best.get(plan.threads, math.inf))
-        changed = plan
-        if (collapsed or plan.threads < self.settings.threads) and self.clock.seconds() >= self._next_trial:
-            changed = self._with_fastest_threads(plan, cursor, carried)
+        changed = self._with_fastest_threads(plan, cursor, carried)
         needed = (plan.steps - step) * self._pace + plan.evaluations_after(step) * self._evaluation
         if changed is plan and abs(needed - self._left) <= self._total * TOLERATED:
             return None
@@ -143,28 +140,34 @@ class Pacer:
         return spread_evaluations(self.task, self.settings, replace(plan, steps=steps), step, evaluations)
 
     def _with_fastest_threads(self, plan: Plan, cursor: Cursor, carried: CoreState) -> Plan:
-        """The plan with all threads that are set, or with one, whichever is faster now."""
-        began = self.clock.seconds()
-        if self._may_try():
-            counts = (plan.threads, 1 if plan.threads > 1 else self.settings.threads)
-            present, other = (self._trial(threads, cursor, carried) for threads in counts)
-            if other < WORTH_CHANGING * present:
-                self._pace, plan = other, replace(plan, threads=counts[1])
-            took = self.clock.seconds() - began
-            self._next_trial = began + max(TRIALS_SHARE * self._total, took / TRIALS_SHARE)
-        self._best[plan.threads] = min(self._pace, self._best.get(plan.threads, math.inf))
-        return plan
+        """The plan with one thread or with all, whichever is faster now.
 
-    def _may_try(self) -> bool:
-        affordable = 2 * TRIAL * self._pace <= TRIALS_SHARE / 2 * self._total
-        return self.may_change_threads and self.settings.threads > 1 and affordable
+        Beside a busy program two threads may take ten times as long as one, since each waits for the other.
+        """
+        began = self.clock.seconds()
+        due = began >= self._next_trial and self._pace <= TRIED_UP_TO * self._left
+        others = [count for count in self.thread_counts if count != plan.threads]
+        if not (others and due):
+            return plan
+        threads = others[0]
+        crowded = threads > plan.threads and is_crowded(threads=threads)
+        found = math.inf if crowded else self._trial(threads, cursor, carried)
+        took = self.clock.seconds() - began
+        self._next_trial = began + max(TRIALS_SHARE * self._total, took / TRIALS_SHARE)
+        if found >= WORTH_CHANGING * self._pace:
+            return plan
+        self._pace = found
+        return replace(plan, threads=threads)
 
     def _trial(self, threads: int, cursor: Cursor, carried: CoreState) -> float:
-        """Seconds of a step with so many threads; weights and what is random stay as they were."""
+        """Seconds of a step with so many threads; weights and what is random stay as they were.
+
+        It ends early where that number is plainly the slower one.
+        """
         before, noise = torch.get_num_threads(), torch.get_rng_state()
         torch.set_num_threads(threads)
-        seconds = []
-        for _ in range(TRIAL):
+        seconds: list[float] = []
+        while len(seconds) < TRIAL and sum(seconds) < TRIAL * self._pace:
             began = self.clock.seconds()
             self.task.learn(cursor, carried)
             seconds.append(self.clock.seconds() - began)

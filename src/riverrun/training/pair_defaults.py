@@ -8,11 +8,12 @@ programs run.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import torch
 
+from riverrun.bundle import TranslatorBundle
 from riverrun.config.ranges import AttentionKind, TrainingPrecision
 from riverrun.config.resolved import (
     Budget,
@@ -27,7 +28,7 @@ from riverrun.config.settings import ModelSettings, Settings, TrainingSettings
 from riverrun.data.pair_ids import Pairs
 from riverrun.errors import SettingsError
 from riverrun.text.sides import choose_tagged_unit, choose_unit, compact_form, resolve_sides, written_form
-from riverrun.training.defaults import DEFAULT_MINUTES
+from riverrun.training.defaults import DEFAULT_MINUTES, threads_to_begin_with
 
 NARROW, WIDE = 128, 256  # hidden units
 WIDE_FROM = 1.5  # passes, on all threads by the rough count below, from which soft attention is wide
@@ -76,6 +77,26 @@ def choose_reading(settings: Settings, training: Pairs) -> tuple[SideSymbols, Pa
         target_columns=data.target_columns,
     )
     return resolve_sides(settings.text, (source_unit, target_unit), target_form), reading
+
+
+def reading_of_base(settings: Settings, base: TranslatorBundle) -> PairReading:
+    """Units and normal forms of the model that is gone on from; the rest as set. Raises SettingsError for others."""
+    data, before = settings.data, base.settings.data
+    asked = {name: getattr(data, name) for name in ("source_unit", "target_unit", "source_normalize")}
+    others = {name: value for name, value in asked.items() if value not in (None, getattr(before, name))}
+    if others or (data.task == "tagging") != (before.task == "tagging"):
+        said = ", ".join(f"{name} {getattr(before, name)}" for name in others or ("task",))
+        raise SettingsError(
+            f"{base.path}, which the run starts from, has {said}: leave the setting out, or --from"
+        )
+    return replace(
+        before,
+        validation=data.validation,
+        max_length=data.max_length,
+        skip_bad=data.skip_bad,
+        source_columns=data.source_columns,
+        target_columns=data.target_columns,
+    )
 
 
 def choose_attention(
@@ -139,7 +160,7 @@ def resolve(
         "learning_rate": training.learning_rate or _learning_rate(training, hidden),
         "warmup": training.warmup if training.warmup is not None else WARMUP,
         "precision": _precision(training, hidden, given),
-        "threads": training.threads or (1 if members == 1 and hidden < WIDE else threads),
+        "threads": training.threads or _threads(budget, members, hidden),
         "device": str(given.device),
         "evaluate_every": training.evaluate_every or "auto",
         "checkpoint_every": training.checkpoint_every or 0,
@@ -196,6 +217,13 @@ def _passes(budget: Budget, given: PairCircumstances, hidden: int, batch: int) -
         case "minutes":
             symbols_per_second = 12_000 * (NARROW / hidden) ** 1.3
             return budget.amount * 60 * symbols_per_second / given.symbols_per_pair / given.pairs
+
+
+def _threads(budget: Budget, members: int, hidden: int) -> int:
+    """One for each of several networks; one for a narrow one, whose products are too small to be shared."""
+    if members > 1:
+        return torch.get_num_threads()
+    return 1 if hidden < WIDE else threads_to_begin_with(budget)
 
 
 def _members(passes: float, threads: int) -> int:

@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from riverrun.bundle import TranslatorBundle, Weights
+from riverrun.bundle.manifest import Facts
+from riverrun.config.arrays import translator_arrays
 from riverrun.config.resolved import TranslatorSettings
 from riverrun.config.settings import Settings
 from riverrun.config.written import to_toml
@@ -26,9 +29,12 @@ from riverrun.data.target_lengths import TargetLengths
 from riverrun.models.cores import CoreState
 from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq
 from riverrun.models.side_by_side import workers
+from riverrun.models.weights import load_weights
 from riverrun.text import START, Tokenizer
+from riverrun.text.growing import grown
 from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
+from riverrun.training.base import grown_weights, lineage, lineage_facts, of_base
 from riverrun.training.defaults import has_fast_bf16
 from riverrun.training.held_out_pairs import HeldOutPairs
 from riverrun.training.task import Preview, Ratio, Step, Validation
@@ -48,6 +54,7 @@ class PairTask:
     held_out: HeldOutPairs
     device: torch.device
     workers: ThreadPoolExecutor | None  # train the networks side by side; None: one after the other
+    lineage: tuple[Facts, ...] = ()  # the models it comes from, oldest first
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -101,8 +108,10 @@ class PairTask:
         (loss / len(self.training)).backward()
         return float(loss.detach())
 
-    def validate(self, limit: int) -> Validation:
+    def validate(self, limit: int) -> Validation | None:
         """Loss of held-out targets, and how many of some are translated without a fault."""
+        if not self.pairs[1]:
+            return None
         nats, tokens = self.held_out.loss(self.model, limit)
         found, tags = self.held_out.compare(self.model)
         figures = {
@@ -141,7 +150,7 @@ class PairTask:
             "target_lengths": self.held_out.lengths.to_dict(),
             "pairs": self.pairs[0],
             "validation_pairs": self.pairs[1],
-        }
+        } | lineage_facts(self.lineage)
 
     def _products(self) -> AbstractContextManager[Any]:
         """The precision in which matrices are multiplied. (Threads would empty each other's cache of weights.)"""
@@ -179,15 +188,50 @@ def new_translator(settings: Settings, split: PairSplit, device: torch.device) -
     return _task(resolved, ids, device)
 
 
-def saved_translator(
-    settings: TranslatorSettings, sides: tuple[Tokenizer, Tokenizer], split: PairSplit, device: torch.device
+def continued_translator(
+    settings: Settings, base: TranslatorBundle, split: PairSplit, device: torch.device
 ) -> PairTask:
-    """The same, with what was chosen and learned when the run began; its weights are still to be restored."""
+    """A model of pairs that starts from another: with its shape, its symbols and those that the pairs add.
+
+    Raises:
+        CorpusError: the pairs cannot be used, or have no symbol that the base knows.
+        SettingsError: settings do not go together, or with the base.
+    """
     split.corpus.warn_of_skipped()
-    return _task(settings, encode_pairs(split, settings.text, settings.data, sides), device)
+    settings, text = of_base(settings, base), base.settings.text
+    data = pair_defaults.reading_of_base(settings, base)
+    sides = (
+        grown(base.source, text, (pair.source for pair in split.training())),
+        grown(base.target, text, (pair.target for pair in split.training())),
+    )
+    ids = encode_pairs(split, text, data, sides)
+    attention = base.settings.model.attention
+    resolved = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
+    task = _task(resolved, ids, device, lineage(base))
+    load_weights(task.model, _grown_weights(base, resolved, ids), base.path)
+    return task
 
 
-def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> PairTask:
+def _grown_weights(base: TranslatorBundle, resolved: TranslatorSettings, ids: PairIds) -> Weights:
+    """The base's arrays, with rows for what both sides add."""
+    shape, tagging = resolved.model, resolved.data.task == "tagging"
+    sources, targets = (base.source.size, ids.source.size), (base.target.size, ids.target.size)
+    half = translator_arrays(shape, sources[1], targets[0], tagging)
+    after = translator_arrays(shape, sources[1], targets[1], tagging)
+    return grown_weights(grown_weights(base.weights, base.expected, half, *sources), half, after, *targets)
+
+
+def saved_translator(saved: TranslatorBundle, split: PairSplit, device: torch.device) -> PairTask:
+    """A model of pairs as a run has left it, to go on with; its weights are still to be restored."""
+    split.corpus.warn_of_skipped()
+    settings = saved.settings
+    ids = encode_pairs(split, settings.text, settings.data, (saved.source, saved.target))
+    return _task(settings, ids, device, tuple(saved.facts.get("lineage", ())))
+
+
+def _task(
+    settings: TranslatorSettings, ids: PairIds, device: torch.device, ancestors: tuple[Facts, ...] = ()
+) -> PairTask:
     training, sizes = settings.training, (ids.source.size, ids.target.size)
     aligner, outputs = None, ids.target.size
     if settings.model.attention == "monotone":
@@ -214,6 +258,7 @@ def _task(settings: TranslatorSettings, ids: PairIds, device: torch.device) -> P
         ),
         device,
         _workers(settings, device),
+        ancestors,
     )
 
 

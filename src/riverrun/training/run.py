@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from riverrun.bundle import LanguageBundle, TranslatorBundle
+from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.config.conditions import refuse_idle
 from riverrun.config.resolved import Budget
 from riverrun.config.settings import BudgetSettings, Settings
@@ -25,11 +25,16 @@ from riverrun.training.checkpoints import Checkpoint, RunState
 from riverrun.training.clock import Clock
 from riverrun.training.defaults import choose_device, resolve_budget
 from riverrun.training.journal import recorded_plans
-from riverrun.training.language import LanguageModelTask, new_language_model, saved_language_model
+from riverrun.training.language import (
+    LanguageModelTask,
+    continued_language_model,
+    new_language_model,
+    saved_language_model,
+)
 from riverrun.training.loop import train
 from riverrun.training.optimization import Optimizer
 from riverrun.training.pacing import Pacer
-from riverrun.training.pair_task import PairTask, new_translator, saved_translator
+from riverrun.training.pair_task import PairTask, continued_translator, new_translator, saved_translator
 from riverrun.training.planning import Planner, fixed_plan
 from riverrun.training.run_directory import Note, RunDirectory
 from riverrun.training.task import Task
@@ -47,6 +52,7 @@ class Request:
         settings: as given, before defaults are chosen.
         resume: go on with the run in ``output``.
         overwrite: replace the run in ``output``.
+        base: the directory of the model that is started from.
     """
 
     inputs: tuple[str, ...]
@@ -54,6 +60,7 @@ class Request:
     settings: Settings
     resume: bool = False
     overwrite: bool = False
+    base: Path | None = None
 
 
 def run(
@@ -96,7 +103,7 @@ def _run(
     state, carried = RunState(), task.initial_carried()
     if begun is not None:
         state, carried = checkpoints.restore(begun, task.model, optimizer, carried)
-    note = Note(request.inputs, split.digest, request.settings)
+    note = Note(request.inputs, split.digest, request.settings, request.base)
     if before is None:
         directory.claim(note, request.overwrite)
     elif before.settings != note.settings:
@@ -129,18 +136,30 @@ def _task(
     request: Request, split: TextSplit | PairSplit, begun: Checkpoint | None
 ) -> LanguageModelTask | PairTask:
     """The model with its data: with all defaults chosen, or as a checkpoint says that they were."""
-    device = choose_device(request.settings.training.device)
-    match split, None if begun is None else begun.model:
+    settings, device = request.settings, choose_device(request.settings.training.device)
+    match split, _model_before(request, begun):
         case TextSplit(), None:
-            return new_language_model(request.settings, split, device)
+            return new_language_model(settings, split, device)
         case PairSplit(), None:
-            return new_translator(request.settings, split, device)
-        case TextSplit(), LanguageBundle() as saved:
-            return saved_language_model(saved.settings, saved.tokenizer, split, device)
-        case PairSplit(), TranslatorBundle() as saved:
-            return saved_translator(saved.settings, (saved.source, saved.target), split, device)
-        case _, saved:
-            raise ModelError(f"{saved.path} is not of the kind of model that {split.learned.name} makes")
+            return new_translator(settings, split, device)
+        case TextSplit(), LanguageBundle() as before:
+            if begun is not None:
+                return saved_language_model(before, split, device)
+            return continued_language_model(settings, before, split, device)
+        case PairSplit(), TranslatorBundle() as before:
+            if begun is not None:
+                return saved_translator(before, split, device)
+            return continued_translator(settings, before, split, device)
+        case _, LanguageBundle() | TranslatorBundle() as other:
+            wanted = "a language model" if isinstance(split, TextSplit) else "a translator or tagger"
+            raise ModelError(f"{other.path} is a {other.facts['kind']}; {split.learned.name} makes {wanted}")
+
+
+def _model_before(request: Request, begun: Checkpoint | None) -> Bundle | None:
+    """What the run goes on from: its checkpoint, or the model that it was asked to start from."""
+    if begun is not None:
+        return begun.model
+    return None if request.base is None else read_bundle(request.base)
 
 
 def _planner(task: Task, request: Request, budget: Budget, state: RunState, clock: Clock) -> Planner | Pacer:
@@ -152,9 +171,10 @@ def _planner(task: Task, request: Request, budget: Budget, state: RunState, cloc
         case "epochs":
             return Planner(fixed_plan(task, fitting, max(1, round(budget.amount * task.steps_per_epoch))))
         case "minutes":
-            free = request.settings.training.threads is None
+            set_by_user = request.settings.training.threads
+            counts = (set_by_user,) if set_by_user else (1, torch.get_num_threads())
             recorded = recorded_plans(request.output, state.step) if request.resume else {}
-            return Pacer(task, fitting, budget.amount, clock, free, recorded)
+            return Pacer(task, fitting, budget.amount, clock, counts, recorded)
 
 
 @contextmanager
@@ -200,7 +220,9 @@ def _resumed(request: Request, note: Note) -> Request:
         )
     if budget is not None:
         settings = settings.model_copy(update={"budget": budget})
-    return Request(request.inputs or note.inputs, request.output, settings, resume=True)
+    if request.base is not None and (note.base is None or request.base.resolve() != note.base):
+        raise SettingsError(f"{request.output} was not begun from {request.base}: resume without --from")
+    return Request(request.inputs or note.inputs, request.output, settings, resume=True, base=note.base)
 
 
 def _larger(before: BudgetSettings, now: BudgetSettings) -> BudgetSettings | None:

@@ -41,11 +41,13 @@ class Note:
         inputs: the texts, as absolute paths where they are files.
         digest: of all that is read.
         settings: as given, before defaults are chosen.
+        base: the directory of the model that it started from, as an absolute path.
     """
 
     inputs: tuple[str, ...]
     digest: str
     settings: Settings
+    base: Path | None = None
 
 
 class RunDirectory:
@@ -115,7 +117,7 @@ class RunDirectory:
             "inputs": [_absolute(item) for item in note.inputs],
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
-        }
+        } | ({} if note.base is None else {"base": str(note.base.resolve())})
         with writing(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
@@ -180,7 +182,8 @@ class RunDirectory:
             inputs = documents.texts(documents.field(document, "inputs", list), "inputs")
             digest = documents.field(document, "digest", str)
             settings = Settings.model_validate(documents.field(document, "settings", dict))
-            return Note(inputs, digest, settings)
+            base = Path(documents.field(document, "base", str)) if "base" in document else None
+            return Note(inputs, digest, settings, base)
         except FileNotFoundError:
             raise OutputError(
                 f"{self.path} holds no run to resume (no {REQUEST}); leave out --resume"

@@ -110,8 +110,8 @@ class Task(Protocol):
         the parameters."""
         ...
 
-    def validate(self, limit: int) -> Validation:
-        """Score at most ``limit`` tokens of the held-out part."""
+    def validate(self, limit: int) -> Validation | None:
+        """Score at most ``limit`` tokens of the held-out part; None where nothing is held out."""
         ...
 
     def previews(self, step: int) -> list[Preview]:
