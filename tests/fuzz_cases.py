@@ -103,6 +103,7 @@ class Fault:
     what: str
     arguments: tuple[str, ...]
     said: str
+    slow: bool = False
 
 
 class Hang(BaseException):
@@ -129,7 +130,7 @@ def run_case(number: int, folder: Path, model: Path, translator: Path) -> Fault 
         failure = traceback.format_exc()
     seconds, said = time.monotonic() - began, err.getvalue()
     what = failure or _wrong(code, said, seconds)
-    return Fault(number, what, tuple(arguments), said[-2000:]) if what else None
+    return Fault(number, what, tuple(arguments), said[-2000:], seconds > SECONDS) if what else None
 
 
 def warm_up(model: Path, translator: Path) -> None:
@@ -177,7 +178,7 @@ def _train_pairs(draw: random.Random, folder: Path, model: Path, translator: Pat
     path = _file(draw, folder, _content(draw, rows.encode("utf-8", "surrogatepass")), suffix)
     settings = draw.choice(
         (
-            *([], [], ["--data.skip-bad"], ["--task", "tagging"], ["--task", "language"]),
+            *([], [], *[["--data.skip-bad"]] * 4, ["--task", "tagging"], ["--task", "language"]),
             *(["--model.attention", kind] for kind in ("none", "dot", "additive", "monotone")),
             *(["--data.source-unit", unit] for unit in ("byte", "word", "bpe", "symbols", "jieba")),
         )
@@ -348,10 +349,42 @@ def pair_rows(draw: random.Random, suffix: str) -> str:
                 '"' + source,
             )
         )
-        rows.append(good if draw.random() < 0.9 else bad)
+        rows.append(good if draw.random() < 0.97 else bad)
     if draw.random() < 0.05:
         rows.append(f"{'a' * draw.choice((600, 5000))}\tb")
     return draw.choice(("\n", "\n", "\n", "\r\n", "\r")).join(rows)
+
+
+KNOWN = (
+    *(
+        ("model", "hidden", "5"),
+        ("model", "layers", "2"),
+        ("model", "core", '"gru"'),
+        ("model", "dropout", "0.1"),
+    ),
+    *(("model", "tied", "true"), ("model", "input", '"one-hot"'), ("model", "core", '"conv"')),
+    *(
+        ("text", "unit", '"word"'),
+        ("text", "lower", "true"),
+        ("text", "min_count", "2"),
+        ("text", "unit", '"bpe"'),
+    ),
+    *(("text", "unknown", '"spell"'), ("text", "normalize", '"NFC"'), ("data", "validation", "0.2")),
+    *(
+        ("data", "reading", '"windows"'),
+        ("data", "window", "5"),
+        ("data", "stride", "2"),
+        ("data", "field", '"x"'),
+    ),
+    *(("training", "optimizer", '"sgd"'), ("training", "clip", "0.5"), ("training", "schedule", '"plateau"')),
+    *(("training", "early_stopping", "1"), ("training", "seed", "7"), ("training", "evaluate_every", "1")),
+    *(
+        ("training", "weight_decay", "0.1"),
+        ("training", "preview_temperatures", "[0.5]"),
+        ("budget", "steps", "1"),
+    ),
+)
+"""Settings with a value that they may have."""
 
 
 def toml(draw: random.Random) -> str:
@@ -384,6 +417,11 @@ def toml(draw: random.Random) -> str:
         "'x'",
     )
     lines = []
+    for _ in range(draw.choice((0, 1, 1, 2, 4))):
+        section, key, known = draw.choice(KNOWN)
+        lines += [f"[{section}]", f"{key} = {draw.choice((known, known, *values))}"]
+    if draw.random() < 0.5:
+        return "\n".join(lines)
     for _ in range(draw.randint(0, 8)):
         if draw.random() < 0.4:
             lines.append(

@@ -147,8 +147,14 @@ def test_numbers_that_are_not_finite_are_null_in_json(capsys: pytest.CaptureFixt
     ("given", "printed", "said"),
     [
         (b"\xef\xbb\xbfabc\nb\n", "aː b k\nb\n", ""),
-        (b"abc\nb\xe9\nfxd\n", "aː b k\n", "standard input, line 2: byte 0xe9 is not UTF-8 text"),
-        (b"b\x00\n", "", "standard input, line 1: a zero byte"),
+        (b"abc\nb\xe9\nfxd\n", "aː b k\n", "byte 0xe9 at offset 5, line 2"),
+        (
+            ("ab\n天地玄黄宇宙洪荒，日月盈昃辰宿列张。\n").encode("gb18030"),
+            "aː b\n",
+            "line 2; pipe it through iconv -f GB18030 -t UTF-8",
+        ),
+        ("abc\n".encode("utf-16"), "", "standard input is not UTF-8 text but UTF-16"),
+        (b"b\x00\n", "", "standard input is a binary file: a zero byte near offset 1, line 1"),
         (None, "", "standard input is closed"),
     ],
 )

@@ -1,6 +1,7 @@
 """Settings: layered, and refused all at once with the nearest name."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +104,9 @@ def test_a_bad_file_of_settings_is_refused_in_one_line(content, tmp_path):
 def test_a_missing_file_of_settings_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"no-such\.toml"):
         read_toml(tmp_path / "no-such.toml")
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "nosuch.toml"])
+def test_a_settings_file_that_cannot_be_read_is_refused_in_one_line(name):
+    with pytest.raises(SettingsError, match="settings file"):
+        read_toml(Path(name))

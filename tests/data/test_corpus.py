@@ -139,7 +139,17 @@ def test_what_is_not_text_is_refused_with_the_place(tmp_path, monkeypatch, conte
 
 
 @pytest.mark.parametrize(
-    "name", ["missing.txt", "no/such/place.txt", "*.nothing", "x" * 5000, "a text\nand not a path", ""]
+    "name",
+    [
+        "a\x00b",
+        "a\x00/*",
+        "missing.txt",
+        "no/such/place.txt",
+        "*.nothing",
+        "x" * 5000,
+        "a text\nand not a path",
+        "",
+    ],
 )
 def test_what_is_not_there_is_named(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

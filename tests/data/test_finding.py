@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,6 +125,39 @@ def test_links_are_not_followed_out_of_a_folder_nor_in_circles(tmp_path, item):
     text, (account,) = said(lambda: read_text(item.format(folder), AUTO))
     assert text == "a\na\n"
     assert "2 left out: 1 a link to a folder, 1 a link that leads out of the folder" in account
+
+
+@pytest.mark.parametrize("pattern", ["folder/*.txt", "folder/*/*.txt", "folder/?/a.txt"])
+def test_links_lead_a_pattern_out_of_no_folder(tmp_path, monkeypatch, pattern):
+    for name in ("a.txt", "b/a.txt"):
+        write(tmp_path / "folder" / name, "inside\n")
+        write(tmp_path / "outside" / name, "outside\n")
+    (tmp_path / "folder" / "c").symlink_to(tmp_path / "outside" / "b")
+    (tmp_path / "folder" / "d.txt").symlink_to(tmp_path / "outside" / "a.txt")
+    monkeypatch.chdir(tmp_path)
+    text, (account,) = said(lambda: read_text(pattern, AUTO))
+    assert text == "inside\n"
+    assert "1 left out: 1 a link that leads out of the folder" in account
+    monkeypatch.chdir(tmp_path / "folder")  # what is named itself may lead anywhere
+    assert read_text("c/*.txt", AUTO) == read_text("d.txt", AUTO) == "outside\n"
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self/fd"), reason="only where open files can be reached without a name"
+)
+def test_of_what_is_piped_in_nothing_stays_in_a_directory(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"some text")))
+    corpus = open_corpus(["-"], AUTO)
+    assert "".join(corpus.texts()) == "some text"
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_than_there_is_room_for_is_said(monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"some text")))
+    with pytest.raises(CorpusError, match="what was piped in cannot be kept while it is read: it is longer"):
+        open_corpus(["-"], AUTO)
 
 
 def test_a_pattern_of_folders_is_matched_as_shells_do(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from riverrun.cli.parsing import Parser, one_line
+from riverrun.cli.terminal import Terminal
 
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",
@@ -143,6 +144,8 @@ def script() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.isatty():
+        sys.stdout = Terminal(sys.stdout)
     raise SystemExit(main())
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.precision_flag import add_precision
 from riverrun.data.finding import standard_input
+from riverrun.data.formats.encoding import Lines
 from riverrun.errors import InputError
 from riverrun.generation.search import Search
 
@@ -111,15 +112,17 @@ def lines_in_batches() -> Iterator[list[str]]:
     """Lines of standard input as they come: the first at once, then as many together as are waiting.
 
     Raises:
-        InputError: it is closed, or a line is not text; the lines before that one are given first.
+        CorpusError: it is closed, or a line is not text; the lines before that one are given first.
+        InputError: it cannot be read.
     """
     stream = standard_input()
     arrived: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=4 * TOGETHER)
 
     def read() -> None:
         try:
-            for number, raw in enumerate(stream, 1):
-                arrived.put(_text_of(raw, number))
+            lines = Lines("standard input")
+            for raw in stream:
+                arrived.put(lines.text_of(raw).rstrip("\r\n"))
             arrived.put(None)
         except (OSError, ValueError) as error:
             arrived.put(InputError(f"standard input cannot be read: {error}"))
@@ -142,20 +145,6 @@ def lines_in_batches() -> Iterator[list[str]]:
             line = arrived.get()
     if line is not None:
         raise line
-
-
-def _text_of(raw: bytes, number: int) -> str:
-    """A line without its end; a byte-order mark before the first is dropped."""
-    try:
-        line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"standard input, line {number}: byte 0x{raw[error.start]:02x} is not UTF-8 text; convert it first, for "
-            "example with iconv -f LATIN1 -t UTF-8"
-        ) from None
-    if "\x00" in line:
-        raise InputError(f"standard input, line {number}: a zero byte, so this is not text")
-    return line
 
 
 def _translations(

@@ -21,6 +21,7 @@ from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
 from riverrun.data.reading import Reading
 from riverrun.data.walking import Entry, below, matching
 from riverrun.errors import CorpusError
+from riverrun.files.spools import is_spool, spool
 
 
 def find(item: str, reading: Reading) -> list[Path]:
@@ -32,14 +33,14 @@ def find(item: str, reading: Reading) -> list[Path]:
     Warns of what a folder or a glob holds beside plain text, and of what is left out of it.
     """
     if item == "-":
-        return [_as_text(_spool(standard_input()), "what was piped in", reading)]
+        return [_as_text(_kept(standard_input()), _PIPED, reading)]
     if os.path.isdir(item):  # unlike Path.is_dir, False for names that no file can have
         return _of_many(below(item), item, reading)
     if os.path.isfile(item):
         return [_as_text(Path(item), item, reading)]
     if os.path.exists(item):  # a pipe
         with open(item, "rb") as stream:
-            return [_as_text(_spool(stream), "what was piped in", reading)]
+            return [_as_text(_kept(stream), _PIPED, reading)]
     if matches := list(matching(item)):
         return _of_many(matches, item, reading)
     return [_known(item)]
@@ -54,7 +55,7 @@ def standard_input() -> BinaryIO:
 
 def shown(path: Path) -> str:
     """What a file is called in messages."""
-    return "what was piped in" if path.parent == Path(_scratch().name) else str(path)
+    return _PIPED if is_spool(path) else str(path)
 
 
 def _known(item: str) -> Path:
@@ -161,25 +162,29 @@ def _made_text(path: Path, format: Format, name: str, reading: Reading) -> Path:
     if reading.format == "text":
         advice = f"make text of it with riverrun data show {shlex.quote(name)}"
         raise CorpusError(f"{name} is {format.name}, not text as it stands: {advice}")
-    return _kept([text_of_document(path, format.kind, name).encode("utf-8", "replace")])
+    return _as_file(text_of_document(path, format.kind, name))
 
 
-def _spool(stream: BinaryIO) -> Path:
-    """A stream is read several times, so it is kept in a temporary file until the process ends.
+def _kept(stream: BinaryIO) -> Path:
+    """A stream, which is read several times, in a file that is gone when the process is.
 
     Raises:
-        CorpusError: it begins with a zero byte, as no text does and as devices may give without end.
+        CorpusError: there is no room for it, or it begins with zero bytes, as no text does and as devices may give
+            without end.
     """
     first = stream.read(_FIRST)
     if first.startswith(b"\x00") and first.count(0) == len(first):
-        raise CorpusError("what was piped in is a binary file: a zero byte near offset 0, line 1")
-    return _kept(itertools.chain([first], iter(lambda: stream.read(1 << 22), b"")))
+        raise CorpusError(f"{_PIPED} is a binary file: a zero byte near offset 0, line 1")
+    try:
+        return spool(itertools.chain([first], iter(lambda: stream.read(1 << 22), b"")))
+    except OSError as error:
+        raise CorpusError(f"{_PIPED} cannot be kept while it is read: {error.strerror}") from error
 
 
-def _kept(blocks: Iterable[bytes]) -> Path:
+def _as_file(text: str) -> Path:
+    """The text of a document in a file with a name: a folder may hold more of them than can be open at once."""
     path = Path(_scratch().name) / f"{next(_numbers)}.txt"
-    with open(path, "wb") as file:
-        file.writelines(blocks)
+    path.write_bytes(text.encode("utf-8", "replace"))
     return path
 
 
@@ -189,6 +194,7 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="riverrun-")
 
 
+_PIPED = "what was piped in"
 _numbers = itertools.count()
 _FIRST = 1 << 12  # bytes
 

@@ -22,17 +22,19 @@ class Entry(NamedTuple):
 
 def below(folder: str) -> Iterator[Entry]:
     """Files in a folder and those below it, without hidden ones; raises CorpusError where it cannot be listed."""
-    yield from _below(folder, os.path.join(os.path.realpath(folder), ""))
+    yield from _below(folder, _inside(folder))
 
 
 def matching(pattern: str) -> Iterator[Entry]:
     """Files that a pattern matches; ``**`` stands for any folders. None where it has nothing that is a pattern."""
-    if "**" not in pattern:
-        yield from (Entry(path) for path in sorted(glob.glob(pattern)) if os.path.isfile(path))
-        return
     start = _MAGIC.search(pattern)
-    root = os.path.dirname(pattern[: start.start()]) if start else pattern
-    if not os.path.isdir(root or os.curdir):
+    root = os.path.dirname(pattern[: start.start()]) if start else ""
+    if not start or not os.path.isdir(root or os.curdir):
+        return
+    if "**" not in pattern:
+        inside = _inside(root or os.curdir)
+        for path in filter(os.path.isfile, sorted(glob.glob(pattern))):
+            yield Entry(path, "" if os.path.realpath(path).startswith(inside) else OUTWARDS)
         return
     try:
         wanted = re.compile(_as_regex(pattern[len(root) :].lstrip(os.sep)))
@@ -41,6 +43,11 @@ def matching(pattern: str) -> Iterator[Entry]:
     for entry in below(root or os.curdir):
         if wanted.fullmatch(os.path.relpath(entry.path, root or os.curdir).replace(os.sep, "/")):
             yield entry
+
+
+def _inside(folder: str) -> str:
+    """What the real paths of all that is in a folder begin with."""
+    return os.path.join(os.path.realpath(folder), "")
 
 
 def _below(folder: str, root: str) -> Iterator[Entry]:

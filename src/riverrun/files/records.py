@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,13 +26,18 @@ def read(kind: type[Record], document: Any) -> Record:
     """
     if not isinstance(document, dict):
         raise ValueError("it is not an object")
-    hints, values = get_type_hints(kind, include_extras=True), {}
+    hints, values = _hints(kind), {}
     for field in fields(kind):
         if field.name in document:
             values[field.name] = _read(document[field.name], hints[field.name], field.name)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{field.name} is missing")
     return kind(**values)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
 def _read(value: Any, hint: Any, name: str) -> Any:

@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 _DESCRIPTORS = Path("/proc/self/fd")
-_open: list[IO[bytes]] = []  # closing one deletes its file
+_named: set[Path] = set()
 
 
 def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
@@ -28,8 +29,11 @@ def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
     """
     bound = shutil.disk_usage(tempfile.gettempdir()).free // 2 if most is None else most
     nameless = os.access(_DESCRIPTORS, os.X_OK)
-    make = tempfile.TemporaryFile if nameless else tempfile.NamedTemporaryFile
+    make = tempfile.TemporaryFile if nameless else partial(tempfile.NamedTemporaryFile, delete=False)
     file: IO[bytes] = make(prefix="riverrun-")
+    if not nameless:
+        _named.add(path := Path(file.name))
+        atexit.register(path.unlink, missing_ok=True)
     try:
         for block in blocks:
             bound -= len(block)
@@ -40,11 +44,13 @@ def spool(blocks: Iterable[bytes], most: int | None = None) -> Path:
     except BaseException:
         file.close()
         raise
-    _open.append(file)
-    atexit.register(file.close)
-    return _DESCRIPTORS / str(file.fileno()) if nameless else Path(file.name)
+    if nameless:
+        atexit.register(file.close)  # which deletes it, and so does the end of the process, however it comes
+        return _DESCRIPTORS / str(file.fileno())
+    file.close()  # Windows opens no file twice that is to be deleted
+    return Path(file.name)
 
 
 def is_spool(path: Path) -> bool:
     """Whether a path is of such a file."""
-    return path.parent == _DESCRIPTORS or str(path) in {str(file.name) for file in _open}
+    return path.parent == _DESCRIPTORS or path in _named

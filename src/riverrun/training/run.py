@@ -90,9 +90,9 @@ def _run(
     if request.resume:
         before = directory.resume()
         request = _resumed(request, before)
-    else:
+    split = _split(request)  # what is wrong with the text is said first
+    if not request.resume:
         directory.check(request.overwrite)
-    split = _split(request)
     refuse_idle(request.settings, "text" if isinstance(split, TextSplit) else "pairs")
     if before is not None and before.digest != split.digest:
         raise CorpusError(

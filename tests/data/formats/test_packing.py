@@ -10,7 +10,8 @@ import tarfile
 import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats import packing
+from riverrun.data.formats import packing, trees
+from riverrun.data.formats import text as formats
 from riverrun.data.reading import Reading
 from riverrun.errors import CorpusError
 
@@ -92,3 +93,14 @@ def test_a_packed_archive_is_no_text(tmp_path):
 def test_other_kinds_are_refused_by_their_first_bytes(first, name, tmp_path):
     with pytest.raises(CorpusError, match=f"is {name}"):
         open_corpus([write(tmp_path / "a.txt", first + bytes(300))])
+
+
+def test_pages_that_would_not_fit_into_memory_are_refused(tmp_path, monkeypatch):
+    reading = Reading("auto", "unify")
+    path = write(tmp_path / "a.html.gz", gzip.compress(b"<p>a" * 1000))
+    monkeypatch.setattr(trees, "MOST", 100)
+    with pytest.raises(CorpusError, match=r"a\.html\.gz holds more than 100 tags: give its text"):
+        read_text(str(path), reading)
+    monkeypatch.setattr(formats, "LARGEST_DOCUMENT", 100)
+    with pytest.raises(CorpusError, match=r"a\.html\.gz is larger than 0 MiB: give its text"):
+        read_text(str(path), reading)

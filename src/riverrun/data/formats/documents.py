@@ -11,7 +11,7 @@ from riverrun.data.formats.markup import text_of_html
 from riverrun.data.formats.trees import Element, xml_tree
 from riverrun.errors import CorpusError
 
-_LARGEST = 1 << 30  # bytes of text in a document, unpacked
+_LARGEST = 1 << 28  # bytes of text in a document, unpacked
 _BLANKS = 1000  # at most, for one element
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _OPF = "{http://www.idpf.org/2007/opf}"
@@ -159,7 +159,7 @@ class _Archive:
             self._left -= about.file_size
             if self._left < 0:
                 raise CorpusError(
-                    f"{self._shown} holds more than {_LARGEST >> 30} GiB of text: give it as text"
+                    f"{self._shown} holds more than {_LARGEST >> 20} MiB of text: give it as text"
                 )
             return self._zip.read(about)
         except KeyError as error:
@@ -184,7 +184,7 @@ class _Archive:
     def xml(self, member: str) -> Element:
         """The root of a member."""
         try:
-            return xml_tree(self.read(member))
+            return xml_tree(self.read(member), self._shown)
         except ValueError as error:
             raise CorpusError(f"{self._shown} is damaged: {member}: {error}") from error
 

@@ -46,14 +46,44 @@ def decode(blocks: Blocks, shown: str, file: str | None = None) -> Iterator[str]
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            raise CorpusError(_fault(blocks, offset - pending + error.start, shown, file)) from None
+            place = _find(blocks, offset - pending + error.start)
+            raise CorpusError(_fault(place, shown, file)) from None
         if "\x00" in text:
-            raise CorpusError(_fault(blocks, offset + block.find(0), shown, file))
+            raise CorpusError(_fault(_find(blocks, offset + block.find(0)), shown, file))
         if first and text:
             first, text = False, text.removeprefix("\ufeff")
         if text:
             yield text
         offset += len(block)
+
+
+class Lines:
+    """The lines of a stream that can be read once, decoded one at a time; a byte-order mark is dropped."""
+
+    def __init__(self, shown: str) -> None:
+        """``shown`` is what the stream is called in messages."""
+        self._shown = shown
+        self._before = b""
+        self._offset = self._line = 0
+
+    def text_of(self, raw: bytes) -> str:
+        """The next line with its end; raises CorpusError where it is no UTF-8 or holds a zero byte."""
+        self._line += 1
+        try:
+            text = raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise self._fault(raw, error.start) from None
+        if "\x00" in text:
+            raise self._fault(raw, raw.find(0))
+        self._before = (self._before + raw)[-_LOOKED_AT:]
+        self._offset += len(raw)
+        return text
+
+    def _fault(self, raw: bytes, start: int) -> CorpusError:
+        before, after = (self._before + raw[:start])[-_LOOKED_AT:], raw[start:][:_LOOKED_AT]
+        return CorpusError(
+            _fault(_Place(self._offset + start, self._line, before, after, False), self._shown, None)
+        )
 
 
 class _Place(NamedTuple):
@@ -82,9 +112,9 @@ class _Place(NamedTuple):
         return self.whole[(len(self.before) - self.offset) % 4 :]
 
 
-def _fault(blocks: Blocks, offset: int, shown: str, file: str | None) -> str:
-    """What is wrong at an offset, and what to do."""
-    place = _find(blocks, offset)
+def _fault(place: _Place, shown: str, file: str | None) -> str:
+    """What is wrong at a place, and what to do."""
+    offset = place.offset
     where = f"byte 0x{place.after[0]:02x} at offset {offset}, line {place.line}"
     if (wide := _wide(place)) is not None:
         return f"{shown} is not UTF-8 text but {wide}: {where}; {_conversion(wide, file)}"
@@ -129,6 +159,8 @@ def _wide(place: _Place) -> str | None:
     whole = place.aligned
     count = len(whole) // 4
     zeros = [whole[index : 4 * count : 4].count(0) for index in range(4)]
+    if not count:
+        return None
     many, few = 0.2 * count, 0.05 * count
     match [zero >= many for zero in zeros]:
         case [False, True, False, True] if max(zeros[0], zeros[2]) <= few:

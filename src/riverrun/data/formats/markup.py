@@ -30,9 +30,9 @@ def text_of_html(raw: bytes, shown: str) -> str:
         CorpusError: it is in none of the encodings that it may be in.
     """
     page = decoded(raw, shown).replace("\x00", "")
-    root = _as_xml(page) if page.startswith("<?xml") else None
+    root = _as_xml(page, shown) if page.startswith("<?xml") else None
     if root is None:
-        root = html_tree(page)
+        root = html_tree(page, shown)
     return "" if root is None else _visible(root)
 
 
@@ -63,11 +63,11 @@ def decoded(raw: bytes, shown: str) -> str:
         raise CorpusError(f"{shown} is a web page that is not {says}: {where}; convert it to UTF-8") from None
 
 
-def _as_xml(page: str) -> Element | None:
+def _as_xml(page: str, shown: str) -> Element | None:
     """The root of a well-formed page, else None. (Parsed as HTML, ``<title/>`` would swallow what follows.)"""
     known = _ENTITY.sub(lambda found: html.unescape(found[0]), page)
     try:
-        return xml_tree(known.encode("utf-8", "replace"))
+        return xml_tree(known.encode("utf-8", "replace"), shown)
     except ValueError:
         return None
 

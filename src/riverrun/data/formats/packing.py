@@ -19,23 +19,26 @@ Unpacked = tuple[BinaryIO, type[Exception]]
 """A stream, and what it raises where it is damaged."""
 
 
-def blocks(path: Path, shown: str) -> Iterator[bytes]:
+def blocks(path: Path, shown: str, largest: int | None = None) -> Iterator[bytes]:
     """The bytes of a file in pieces, unpacked where its first bytes say that it is packed.
 
     Args:
         path: of the file.
         shown: its name in messages.
+        largest: bytes that it may have; None: what is packed :data:`LARGEST`, what is not any number.
 
     Raises:
-        CorpusError: it cannot be read, or what is packed is damaged or cut short.
+        CorpusError: it cannot be read or is larger, or what is packed is damaged or cut short.
     """
     damaged: type[Exception] = OSError
-    left = LARGEST
+    left = LARGEST if largest is None else largest
     try:
         with open(path, "rb") as file:
             stream, damaged = _unpack(file)
             while block := stream.read(CHUNK_BYTES):
                 left -= len(block)
+                if left < 0 and largest is not None:
+                    raise CorpusError(f"{shown} is larger than {largest >> 20} MiB: give its text")
                 if left < 0 and stream is not file:
                     raise CorpusError(f"{shown} unpacks to more than {LARGEST >> 30} GiB: give it unpacked")
                 yield block

@@ -14,6 +14,7 @@ from riverrun.errors import CorpusError
 
 DOCUMENTS = ("epub", "docx", "odt", "rtf", "pdf", "html")
 TABLES = ("csv", "jsonl")
+LARGEST_DOCUMENT = 1 << 28  # bytes, unpacked
 
 
 class Chunk(NamedTuple):
@@ -48,12 +49,13 @@ def chunks_of(path: Path, shown: str, reading: Reading) -> Iterator[Chunk]:
 
 
 def text_of_document(path: Path, kind: Kind, shown: str) -> str:
-    """All text of a document or web page; empty where there is none.
+    """All text of a document or web page, which is read as a whole; empty where there is none.
 
     Raises:
-        CorpusError: it is damaged or encrypted, or the library that reads it is not installed.
+        CorpusError: it is larger than :data:`LARGEST_DOCUMENT`, damaged or encrypted, or the library that reads it is
+            not installed.
     """
-    raw = b"".join(blocks(path, shown))
+    raw = b"".join(blocks(path, shown, LARGEST_DOCUMENT))
     match kind:
         case "html":
             from riverrun.data.formats.markup import text_of_html

@@ -1,5 +1,6 @@
 /** The sliders: each walks along the values that make sense for it, and says in one sentence what it does. */
 
+import { DEFAULT_SAMPLING, DEFAULT_SEARCH } from "../engine/index.js";
 import { make } from "./elements.js";
 
 /**
@@ -29,38 +30,38 @@ const orOff = (off, format = String) => (/** @type {number} */ value) => (value 
 /** @type {Control[]} */
 export const SAMPLING = [
   {
-    name: "temperature", label: "Temperature", initial: 0.8,
+    name: "temperature", label: "Temperature", initial: DEFAULT_SAMPLING.temperature,
     stops: [0, ...logarithmic(0.1, 4, 80, [0.2, 0.5, 0.8, 1, 1.2, 1.5, 2])],
     format: (value) => (value ? value.toFixed(2) : "greedy"),
     about: "Below 1 the likely becomes likelier, above 1 everything has a chance; at the far left only the likeliest is taken.",
   },
   {
-    name: "topK", label: "Top k", initial: 0, stops: [0, ...even(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000],
+    name: "topK", label: "Top k", initial: DEFAULT_SAMPLING.topK, stops: [0, ...even(1, 20, 1), 25, 30, 40, 50, 75, 100, 200, 500, 1000],
     format: orOff(0), about: "Only this many of the likeliest symbols may be drawn.",
   },
   {
-    name: "topP", label: "Top p", initial: 1, stops: even(0.05, 1, 0.01), format: orOff(1, (value) => value.toFixed(2)),
+    name: "topP", label: "Top p", initial: DEFAULT_SAMPLING.topP, stops: even(0.05, 1, 0.01), format: orOff(1, (value) => value.toFixed(2)),
     about: "Only the fewest likely symbols that together have this probability may be drawn.",
   },
   {
-    name: "minP", label: "Min p", initial: 0, stops: [0, ...logarithmic(0.001, 1, 40, [])], format: orOff(0),
+    name: "minP", label: "Min p", initial: DEFAULT_SAMPLING.minP, stops: [0, ...logarithmic(0.001, 1, 40, [])], format: orOff(0),
     about: "Only symbols at least this share as likely as the likeliest may be drawn.",
   },
   {
-    name: "typicalP", label: "Typical", initial: 1, stops: even(0.05, 1, 0.01), format: orOff(1, (value) => value.toFixed(2)),
+    name: "typicalP", label: "Typical", initial: DEFAULT_SAMPLING.typicalP, stops: even(0.05, 1, 0.01), format: orOff(1, (value) => value.toFixed(2)),
     about: "Only symbols about as surprising as is usual here may be drawn, up to this probability.",
   },
   {
-    name: "repetitionPenalty", label: "Repetition", initial: 1, stops: even(0.8, 2, 0.01),
+    name: "repetitionPenalty", label: "Repetition", initial: DEFAULT_SAMPLING.repetitionPenalty, stops: even(0.8, 2, 0.01),
     format: orOff(1, (value) => value.toFixed(2)), about: "Above 1 the latest symbols are held back, below 1 they are asked for again.",
   },
 ];
 
 /** @type {Control[]} */
 export const SEARCH = [
-  { name: "beam", label: "Beam", initial: 4, stops: even(1, 16, 1), about: "How many unfinished outputs are kept side by side; 1 takes the likeliest symbol each time." },
-  { name: "nBest", label: "Outputs", initial: 4, stops: even(1, 10, 1), about: "How many different outputs are shown, at most as many as the beam is wide." },
-  { name: "lengthPenalty", label: "Length", initial: 0.6, stops: even(0, 2, 0.05), format: (value) => value.toFixed(2), about: "0 prefers short outputs; the larger, the longer they may be." },
+  { name: "beam", label: "Beam", initial: DEFAULT_SEARCH.beam, stops: even(1, 16, 1), about: "How many unfinished outputs are kept side by side; 1 takes the likeliest symbol each time." },
+  { name: "nBest", label: "Outputs", initial: DEFAULT_SEARCH.beam, stops: even(1, 10, 1), about: "How many different outputs are shown, at most as many as the beam is wide." },
+  { name: "lengthPenalty", label: "Length", initial: DEFAULT_SEARCH.lengthPenalty, stops: even(0, 2, 0.05), format: (value) => value.toFixed(2), about: "0 prefers short outputs; the larger, the longer they may be." },
 ];
 
 export class Sliders {

@@ -33,11 +33,18 @@ export const MOST = 1000; // hypotheses kept side by side, at most
 
 /** @typedef {{ids: number[], logProbability: number, parent: number, states: import("./networks.js").States}} Going */
 
+/** As `generation/search.py` has them. @type {Readonly<{beam: number, nBest: number, lengthPenalty: number}>} */
+export const DEFAULT_SEARCH = Object.freeze({ beam: 4, nBest: 1, lengthPenalty: 0.6 });
+
 /**
  * @param {Partial<How>} given
  * @returns {How}
  */
-export function checkSearch({ beam = 4, nBest = 1, lengthPenalty = 0.6 } = {}) {
+export function checkSearch({
+  beam = DEFAULT_SEARCH.beam,
+  nBest = DEFAULT_SEARCH.nBest,
+  lengthPenalty = DEFAULT_SEARCH.lengthPenalty,
+} = {}) {
   const faults = [];
   if (!(Number.isInteger(beam) && beam >= 1 && beam <= MOST)) {
     faults.push(`beam = ${beam}: give 1 (greedy) to ${MOST}`);

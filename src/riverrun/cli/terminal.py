@@ -1,0 +1,22 @@
+"""Standard output that is a terminal: what a model wrote or a text holds is shown there, and not obeyed."""
+
+import io
+import re
+
+# All control characters but tabs and line ends. Joiners and marks of direction are text.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Terminal(io.TextIOWrapper):
+    """Writes UTF-8, with escapes such as ``\\x1b`` in place of control characters."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        """Takes the place of ``stream``."""
+        super().__init__(stream.buffer, "utf-8", "surrogateescape", line_buffering=stream.line_buffering)
+
+    def write(self, text: str, /) -> int:
+        return super().write(_OBEYED.sub(_escape, text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
