@@ -7,6 +7,8 @@ import pytest
 
 import riverrun
 import tiny
+from riverrun.data.corpus import open_corpus
+from riverrun.data.held_out import familiar
 from riverrun.errors import InputError, ModelError, OutputError
 from riverrun.evaluation.adapting import RATES
 from riverrun.generation.plain import PlainDecoder
@@ -162,6 +164,7 @@ class TestGoingOnLearning:
         assert after.score(NEWS).likelihood.nats < either.score(NEWS).likelihood.nats
         assert after.facts["adapted"]["characters"] == len(NEWS * 3)
         assert not any(name.startswith("validation_") for name in after.facts)
+        assert familiar(open_corpus([tmp_path / "news.txt"]), after.facts, 0.1).learned == len(NEWS * 3)
         with pytest.raises(OutputError, match="exists already"):
             either.adapt(tmp_path / "news.txt", tmp_path / "new")
         either.adapt(tmp_path / "news.txt", tmp_path / "new", overwrite=True)

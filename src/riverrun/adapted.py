@@ -1,6 +1,6 @@
 """A language model that has read on: made of another, in memory or as a directory of its own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from riverrun.bundle.manifest import Facts, Listed
 from riverrun.bundle.names import CARD, CONFIG, MEMORY, WEIGHTS
 from riverrun.bundle.weights import pack, write
 from riverrun.bundle.writing import write_directory, writing
+from riverrun.data.corpus import Corpus
 from riverrun.errors import InputError, OutputError
 from riverrun.evaluation.adapting import Adapter
 from riverrun.evaluation.likelihood import Likelihood
@@ -33,20 +34,8 @@ def read_on(bundle: LanguageBundle, texts: Iterable[str]) -> tuple[Likelihood, L
     return found, adapter.adapted()
 
 
-def write_adapted(
-    bundle: LanguageBundle, found: Likelihood, names: Sequence[str], output: Path, overwrite: bool = False
-) -> None:
-    """Write a model that has read on to a directory.
-
-    Args:
-        bundle: the model.
-        found: how well it predicted what it read.
-        names: of what it read.
-        output: a new directory, or with ``overwrite`` one that holds nothing but such a model.
-
-    Raises:
-        OutputError: something else is there, or it cannot be written.
-    """
+def check_output(output: Path, overwrite: bool) -> None:
+    """Raise OutputError unless a model may be written there: where nothing is, or with ``overwrite`` a directory."""
     with writing(output):
         if output.exists() and not output.is_dir():
             raise OutputError(f"{output} exists and is not a directory; choose another --output")
@@ -54,15 +43,29 @@ def write_adapted(
             raise OutputError(
                 f"{output} exists already; choose another --output, or replace it by --overwrite"
             )
+
+
+def write_adapted(bundle: LanguageBundle, found: Likelihood, read: Corpus, output: Path) -> None:
+    """Write a model that has read on to a directory.
+
+    Args:
+        bundle: the model.
+        found: how well it predicted what it read.
+        read: what it read.
+        output: the directory, which :func:`check_output` has let pass.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     files = {**bundle.files, WEIGHTS: write(bundle.weights, bundle.expected)}
     if bundle.remembered is not None:
         files[MEMORY] = pack(to_arrays(bundle.remembered, pieces_of(bundle.tokenizer)))
-    facts = _facts(bundle, found, names, Listed.of(files[WEIGHTS]).sha256)
+    facts = _facts(bundle, found, read, Listed.of(files[WEIGHTS]).sha256)
     card = model_card(output.name, facts, bundle.files[CONFIG].decode("utf-8"), [])
     write_directory(output, {**files, CARD: card.encode("utf-8", "replace")}, facts)
 
 
-def _facts(bundle: LanguageBundle, found: Likelihood, names: Sequence[str], sha256: str) -> Facts:
+def _facts(bundle: LanguageBundle, found: Likelihood, read: Corpus, sha256: str) -> Facts:
     """What is known of it: nothing that was measured of the model before."""
     kept: dict[str, Any] = {
         name: value
@@ -70,9 +73,13 @@ def _facts(bundle: LanguageBundle, found: Likelihood, names: Sequence[str], sha2
         if name not in _OF_THE_OLD and not name.startswith("validation_")
     }
     adapted = {
-        "texts": ", ".join(names)[:1000],
+        "name": read.name,
+        "sha256": read.digest,
         "characters": found.characters,
         "nats_per_token_on_the_way": found.nats_per_token,
         "weights_sha256_before": bundle.facts.get("weights_sha256"),
     }
+    if bundle.remembered is not None:
+        memory = bundle.remembered.memory
+        kept["memory"] = {"symbols": memory.symbols, "pages_let_go": memory.lost}
     return kept | {"adapted": adapted, "weights_sha256": sha256}

@@ -251,13 +251,14 @@ class TrainedLanguageModel:
             InputError: nothing of them is in the vocabulary.
             OutputError: something is there, or it cannot be written.
         """
-        from riverrun.adapted import read_on, write_adapted  # needs torch
+        from riverrun.adapted import check_output, read_on, write_adapted  # needs torch
         from riverrun.data.corpus import open_corpus
 
+        check_output(Path(output), overwrite)
         given = [sources] if isinstance(sources, str | Path) else list(sources)
         corpus = open_corpus(given, self.reading)
         found, reached = read_on(self._bundle, corpus.texts())
-        write_adapted(reached, found, [str(each) for each in given], Path(output), overwrite)
+        write_adapted(reached, found, corpus, Path(output))
         return found
 
     def adapted_to(self, text: str) -> "TrainedLanguageModel":

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from riverrun.bundle import read_facts
-
 
 def say_of_memory(models: Iterable[Path]) -> None:
     """Say on stderr that the memory is left out of what is given away, for each model that has one."""
+    from riverrun.bundle import read_facts
+
     for path in models:
         if "memory" in read_facts(path):
             print(

@@ -108,6 +108,8 @@ def familiar(corpus: Corpus, facts: Mapping[str, Any], validation: float | str) 
         if isinstance(validation, str):
             return Familiar(corpus.characters, False)
         return Familiar(split_text(corpus, validation).training.stop, True)
+    if corpus.digest == facts.get("adapted", {}).get("sha256"):
+        return Familiar(corpus.characters, False)
     if corpus.digest == facts.get("held_out", {}).get("sha256"):
         return Familiar(0, True)
     return None

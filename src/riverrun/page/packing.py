@@ -127,10 +127,13 @@ def _digits(array: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.fl
 
 def _to_be_shared(facts: dict[str, Any]) -> dict[str, Any]:
     """Facts without the folders of this machine: the page may be sent to others."""
-    corpus = facts.get("corpus")
-    if not isinstance(corpus, dict) or not isinstance(corpus.get("name"), str):
-        return facts
-    return {**facts, "corpus": {**corpus, "name": Path(corpus["name"]).name}}
+    texts = {name: facts.get(name) for name in ("corpus", "adapted")}
+    bare = {
+        name: {**about, "name": Path(about["name"]).name}
+        for name, about in texts.items()
+        if isinstance(about, dict) and isinstance(about.get("name"), str)
+    }
+    return facts | bare
 
 
 def _one_file(arrays: dict[str, Stored], texts: dict[str, str]) -> bytes:

@@ -60,7 +60,7 @@ def _adapted(facts: Mapping[str, Any]) -> list[str]:
     """What it has read since."""
     if (since := facts.get("adapted")) is None:
         return []
-    return [f"- Went on learning from: {quoted(since['texts'])} ({since['characters']:,} characters)"]
+    return [f"- Went on learning from: {quoted(since['name'])} ({since['characters']:,} characters)"]
 
 
 def quoted(text: str) -> str:
