@@ -45,7 +45,7 @@ def test_ids_are_the_encoding_of_each_document_with_a_start_between(
     for text in texts:
         expected += [*tokenizer.encode(text).tolist(), START]
     assert ids.read(0, ids.length).tolist() == expected[1:-1]
-    assert (ids.characters, ids.counts.size) == (len("".join(texts)), len("".join(texts).encode()))
+    assert (ids.counts.characters, ids.counts.size) == (len("".join(texts)), len("".join(texts).encode()))
 
 
 def test_a_stretch_is_encoded_alone(tmp_path, own_cache):
