@@ -60,6 +60,9 @@ def pinned() -> set[str]:
     return {named(line) for line in lines if line and not line.startswith("#")}
 
 
+ELSEWHERE = ("riverrun", "compression", "_typeshed")  # this; Python's own from 3.14 on; of type checkers
+
+
 def test_what_is_imported_is_declared():
     """So that a fresh environment has it by right and not by chance."""
     offers = importlib.metadata.packages_distributions()
@@ -71,7 +74,11 @@ def test_what_is_imported_is_declared():
                 names = [node.module]
             for name in names:
                 top = name.split(".")[0]
-                if top in sys.stdlib_module_names or top in ("riverrun", "compression"):  # from 3.14 on
+                if top in sys.stdlib_module_names or top in (
+                    "riverrun",
+                    "compression",
+                    "_typeshed",
+                ):  # from 3.14 on; of type checkers
                     continue
                 distributions = {named(each) for each in offers.get(top, [top])}
                 if not distributions & declared():

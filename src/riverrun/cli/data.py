@@ -7,7 +7,7 @@ from riverrun.cli.main import Parser
 from riverrun.data.reading import Reading
 
 ACTIONS = ("list", "get", "show", "clean")
-READING = (
+READING = (  # the first choice is that of training
     ("field", None, "field of JSON lines, or column of a CSV table"),
     (
         "format",
@@ -29,7 +29,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("name", nargs="*", metavar="NAME", help="what to get or to show")
     for name, choices, about in READING:
-        default = getattr(Reading, name)
+        default = choices[0] if choices else Reading.field
         flag = name.replace("_", "-")
         parser.add_argument(
             f"--{flag}", f"--data.{flag}", choices=choices, default=default, help=f"show: {about}"
