@@ -162,7 +162,10 @@ def losses(names: list[str], seeds: int) -> None:
     )
     body = table(["text", *FIGURES], rows)
     write_section(
-        "memory", "Memory, and going on learning", f"{COMMAND} {' '.join(names)}", f"{body}\n\n{note}"
+        "remembering",
+        "Remembering, and going on learning",
+        f"{COMMAND} {' '.join(names)}",
+        f"{body}\n\n{note}",
     )
 
 
