@@ -42,7 +42,7 @@ import numpy as np
 import made
 import riverrun
 from riverrun.bundle.names import CONFIG, MANIFEST, METRICS, MODEL, SAMPLES, TOKENIZER, WEIGHTS
-from riverrun.bundle.weights import pack, unpack
+from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.errors import InputError, ModelError
 
 PATIENCE = 10.0  # seconds of a case
@@ -192,13 +192,13 @@ def mutate(
 
 def plausible(draw: Draw, files: Files) -> Files:
     """Other weights and symbols, of which a model may be."""
-    arrays = dict(unpack(files[WEIGHTS]))
+    arrays = dict(unpack_arrays(files[WEIGHTS]))
     scale = draw.choice((1e-30, 1.0, 1.0, 3.0, 30.0, 1e3, 9e5))
     numbers = np.random.default_rng(draw.randrange(1 << 30))
     for name, array in arrays.items():
         drawn = np.clip(numbers.normal(0, scale, array.shape), -1e6, 1e6).astype(np.float32)
         arrays[name] = np.abs(drawn) if name in ("substitution", "insertion", "deletion") else drawn
-    files = files | {WEIGHTS: pack(arrays)}
+    files = files | {WEIGHTS: pack_arrays(arrays)}
     if draw.random() < 0.3 and b'"symbols": ["a"' in files[TOKENIZER]:
         other = draw.choice(("\u00e9", "\u6cb3", "\n", " ", "\U0001f3de", "\x00", "\u0301")).encode()
         files |= {TOKENIZER: files[TOKENIZER].replace(b'["a"', b"[" + json.dumps(other.decode()).encode())}
@@ -313,7 +313,7 @@ def toml_value(value: Any) -> str:
 def arrays_of(draw: Draw, files: Files) -> Files:
     """An array of another shape, type or name, left out, exchanged, or with other values; or another header."""
     try:
-        arrays = unpack(files[WEIGHTS])
+        arrays = unpack_arrays(files[WEIGHTS])
     except ValueError:
         return files
     if not arrays:
@@ -349,7 +349,7 @@ def arrays_of(draw: Draw, files: Files) -> Files:
             arrays[name] = array * np.float32(draw.choice((0, -1, 1e3, 1e6, 1e-30)))
         case _:
             return files | {WEIGHTS: other_header(draw, files[WEIGHTS])}
-    return files | {WEIGHTS: pack(arrays)}
+    return files | {WEIGHTS: pack_arrays(arrays)}
 
 
 def other_header(draw: Draw, content: bytes) -> bytes:
@@ -534,7 +534,7 @@ def array_apart(self: Any, values: np.ndarray) -> int:
 
 
 def packed_apart(self: Any) -> Any:
-    from riverrun.generation.compiled.weights import Packed
+    from riverrun.generation.compiled.packed_weights import Packed
 
     joined = np.concatenate(self._parts)
     values = between_pages(joined, PAGE, joined.nbytes)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.training.clock import Clock
 from riverrun.training.journal import read_lines
 from riverrun.training.run import Request, run
@@ -122,7 +122,7 @@ def begin_life(corpus: Path, output: Path) -> Life:
     if process:
         return Life(process)
     try:
-        settings = build(SETTINGS, {"budget.steps": STEPS})
+        settings = build_settings(SETTINGS, {"budget.steps": STEPS})
         resume = (output / "request.json").exists()
         for _ in run(Request((str(corpus),), output, settings, resume, overwrite=not resume), Clock()):
             pass

@@ -150,7 +150,7 @@ def plain() -> None:
     from riverrun.generation.plain import PlainDecoder
     from riverrun.generation.sampling import Sampling
     from riverrun.generation.streaming import begin
-    from riverrun.models.language_model import LanguageModel
+    from riverrun.models.language_network import LanguageModel
 
     rows = []
     for hidden in (128, 512):

@@ -20,7 +20,7 @@ import numpy as np
 
 from generation import models, one_core, shape_of, writing
 from results import table, write_section
-from riverrun.page.packing import engine_script, pack
+from riverrun.page.packing import engine_script, pack_model
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -108,7 +108,7 @@ def of_shape(browser, folder: Path, shape: tuple[int, int], turns: int, seconds:
         model, compiled = models(hidden, layers)
     path = folder / f"{layers}x{hidden}"
     write_model(path, model, hidden, layers)
-    packed = base64.b64encode(pack(path)).decode()
+    packed = base64.b64encode(pack_model(path)).decode()
     turn_by_turn: dict[str, list[float]] = {}
     with one_core():
         rate = writing(compiled, 1, seconds)

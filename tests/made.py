@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from riverrun.bundle.manifest import describe
+from riverrun.bundle.manifest import manifest_of
 from riverrun.bundle.names import CONFIG, MANIFEST, MODEL, TOKENIZER, WEIGHTS
-from riverrun.bundle.reading import Reader
-from riverrun.bundle.weights import pack, unpack
+from riverrun.bundle.reading import BundleReader
+from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.config.arrays import Arrays, language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageShape, TranslatorShape
 from riverrun.text import load_tokenizer
@@ -141,7 +141,7 @@ def language_model(folder: Path, letters: int = 5, seed: int = 0, unit: str = "c
     files = {
         CONFIG: toml({**sections, "budget": {"steps": 2}}),
         TOKENIZER: json.dumps(symbols).encode(),
-        WEIGHTS: pack(random_weights(language_arrays(LanguageShape(**chosen), size), seed)),
+        WEIGHTS: pack_arrays(random_weights(language_arrays(LanguageShape(**chosen), size), seed)),
     }
     return write(folder, files, {"kind": "language model", **FACTS})
 
@@ -164,7 +164,7 @@ def translator(
     files = {
         CONFIG: toml(sections),
         TOKENIZER: json.dumps(sides).encode(),
-        WEIGHTS: pack(
+        WEIGHTS: pack_arrays(
             random_weights(translator_arrays(TranslatorShape(**chosen), source, target, tagging), seed)
         ),
     }
@@ -177,7 +177,7 @@ def write(
 ) -> Path:
     """Files and a manifest that fits them, with no door of riverrun's between."""
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = describe(files, facts)
+    manifest = manifest_of(files, facts)
     if version is not None:
         manifest = replace(manifest, version=version)
     for name, content in {**files, MANIFEST: manifest.to_json()}.items():
@@ -189,7 +189,7 @@ def write(
 
 def parts(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a model as they are, and what its manifest says."""
-    return {name: (folder / name).read_bytes() for name in MODEL}, Reader(folder).manifest.facts
+    return {name: (folder / name).read_bytes() for name in MODEL}, BundleReader(folder).manifest.facts
 
 
 def change(folder: Path, facts: Mapping[str, Any] | None = None, **files: bytes) -> Path:
@@ -210,10 +210,10 @@ def change_config(folder: Path, before: str, after: str) -> Path:
 
 def change_arrays(folder: Path, **arrays: np.ndarray | None) -> Path:
     """Replace arrays of a model, or with None leave them out; a dot in a name is written as two underscores."""
-    found = dict(unpack((folder / WEIGHTS).read_bytes()))
+    found = dict(unpack_arrays((folder / WEIGHTS).read_bytes()))
     for name, array in arrays.items():
         if array is None:
             del found[name.replace("__", ".")]
         else:
             found[name.replace("__", ".")] = array
-    return change(folder, weights=pack(found))
+    return change(folder, weights=pack_arrays(found))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 import tiny
-from riverrun.bundle.manifest import describe
+from riverrun.bundle.manifest import manifest_of
 from riverrun.bundle.names import CONFIG, MANIFEST, TOKENIZER, WEIGHTS
-from riverrun.bundle.weights import pack
+from riverrun.bundle.weight_file import pack_arrays
 from riverrun.config.resolved import (
     Budget,
     LanguageLoss,
@@ -61,7 +61,7 @@ def files(
     content = {
         "config": to_toml(language_settings(model)),
         "tokenizer": json.dumps(tokenizer(len(weights["projection.bias"]))),
-        "weights": pack({name: array for name, array in weights.items() if name not in tied}),
+        "weights": pack_arrays({name: array for name, array in weights.items() if name not in tied}),
     }
     return content | {"manifest": manifest(content, facts or {"kind": "language model"})}
 
@@ -93,7 +93,7 @@ def pair_files(network: Any, shape: TranslatorShape, kind: str, source: int, tar
     content = {
         "config": to_toml(translator_settings(shape, kind == "tagger")),
         "tokenizer": json.dumps(sides),
-        "weights": pack(weights),
+        "weights": pack_arrays(weights),
     }
     facts = {"kind": kind, "longest_source": 20, "unit": "char to char"}
     return {**content, "manifest": manifest(content, facts)}
@@ -103,7 +103,7 @@ def manifest(content: dict[str, Any], facts: dict[str, Any]) -> str:
     """What vouches for such files."""
     named = {"config": CONFIG, "tokenizer": TOKENIZER, "weights": WEIGHTS}
     raw = {named[key]: value if key == "weights" else value.encode() for key, value in content.items()}
-    return describe(raw, facts).to_json().decode()
+    return manifest_of(raw, facts).to_json().decode()
 
 
 def directory(path: Path, files: dict[str, Any]) -> Path:

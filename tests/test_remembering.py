@@ -112,7 +112,7 @@ def test_a_memory_cut_short_is_named(path, tmp_path, size):
 
 
 def test_a_memory_of_another_tokenizer_is_named(path, tmp_path):
-    from riverrun.bundle.manifest import describe
+    from riverrun.bundle.manifest import manifest_of
 
     (tmp_path / "other.txt").write_text("ABCDE" * 20 + tiny.text(300))
     tiny.train(tmp_path / "other.txt", tmp_path / "model", model__memory="true")
@@ -121,7 +121,7 @@ def test_a_memory_of_another_tokenizer_is_named(path, tmp_path):
     files["memory.safetensors"] = (path / "memory.safetensors").read_bytes()
     facts = riverrun.load(tmp_path / "model").facts
     (tmp_path / "model" / "memory.safetensors").write_bytes(files["memory.safetensors"])
-    (tmp_path / "model" / "manifest.json").write_bytes(describe(files, facts).to_json())
+    (tmp_path / "model" / "manifest.json").write_bytes(manifest_of(files, facts).to_json())
     with pytest.raises(ModelError, match=r"no memory of this model.*symbols"):
         riverrun.load(tmp_path / "model")
 

@@ -74,14 +74,14 @@ def symbols(**more: Any):
 
 def tokenizer(texts: Iterable[str], **more: Any):
     """A tokenizer learned from texts."""
-    from riverrun.text.learning import train_tokenizer
+    from riverrun.text.tokenizer_training import train_tokenizer
 
     return train_tokenizer(symbols(**more), texts)
 
 
 def request(corpus: Path, output: Path, **more: Any):
     """A request for a run of 12 steps; ``model__hidden=4`` stands for ``model.hidden = 4``."""
-    from riverrun.config.building import build
+    from riverrun.config.building import build_settings
     from riverrun.training.run import Request
 
     flags = {name: more.pop(name) for name in ("resume", "overwrite", "base") if name in more}
@@ -93,7 +93,7 @@ def request(corpus: Path, output: Path, **more: Any):
     if not any(name.startswith("budget.") for name in dotted):
         dotted["budget.steps"] = 12
     settings = {name: value for name, value in SETTINGS.items() if name not in idle}
-    return Request((str(corpus),), output, build(settings, dotted), **flags)
+    return Request((str(corpus),), output, build_settings(settings, dotted), **flags)
 
 
 def events(

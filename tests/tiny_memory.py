@@ -4,9 +4,9 @@ import numpy as np
 
 import tiny
 from riverrun.memory.gate import fit, network_odds
-from riverrun.memory.learning import learn
+from riverrun.memory.learning import learn_memory
 from riverrun.memory.memory import Memory
-from riverrun.memory.saved import Remembered, texts_of
+from riverrun.memory.stored import Remembered, symbol_texts
 from riverrun.text import START
 from riverrun.text.pieces import pieces_of
 
@@ -21,7 +21,7 @@ def ids(words: int, seed: int) -> np.ndarray:
 
 
 def memory(words: int = 400, seed: int = 0) -> Memory:
-    return learn(ids(words, seed), texts_of(PIECES), START)
+    return learn_memory(ids(words, seed), symbol_texts(PIECES), START)
 
 
 def remembered(words: int = 400) -> Remembered:

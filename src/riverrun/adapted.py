@@ -7,14 +7,14 @@ from typing import Any
 from riverrun.bundle import LanguageBundle
 from riverrun.bundle.manifest import Facts, Listed
 from riverrun.bundle.names import CARD, CONFIG, MEMORY, WEIGHTS
-from riverrun.bundle.weights import pack, write
-from riverrun.bundle.writing import write_directory, writing
+from riverrun.bundle.saving import write_model_directory, telling_of_faults
+from riverrun.bundle.weight_file import pack_arrays, write
 from riverrun.data.corpus import Corpus
 from riverrun.errors import InputError, OutputError
 from riverrun.evaluation.adapting import Adapter
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import Scorer
-from riverrun.memory.saved import to_arrays
+from riverrun.memory.stored import to_arrays
 from riverrun.text.pieces import pieces_of
 from riverrun.training.model_card import model_card
 
@@ -36,7 +36,7 @@ def read_on(bundle: LanguageBundle, texts: Iterable[str]) -> tuple[Likelihood, L
 
 def check_output(output: Path, overwrite: bool) -> None:
     """Raise OutputError unless a model may be written there: where nothing is, or with ``overwrite`` a directory."""
-    with writing(output):
+    with telling_of_faults(output):
         if output.exists() and not output.is_dir():
             raise OutputError(f"{output} exists and is not a directory; choose another --output")
         if output.exists() and any(output.iterdir()) and not overwrite:
@@ -59,10 +59,10 @@ def write_adapted(bundle: LanguageBundle, found: Likelihood, read: Corpus, outpu
     """
     files = {**bundle.files, WEIGHTS: write(bundle.weights, bundle.expected)}
     if bundle.remembered is not None:
-        files[MEMORY] = pack(to_arrays(bundle.remembered, pieces_of(bundle.tokenizer)))
+        files[MEMORY] = pack_arrays(to_arrays(bundle.remembered, pieces_of(bundle.tokenizer)))
     facts = _facts(bundle, found, read, Listed.of(files[WEIGHTS]).sha256)
     card = model_card(output.name, facts, bundle.files[CONFIG].decode("utf-8"), [])
-    write_directory(output, {**files, CARD: card.encode("utf-8", "replace")}, facts)
+    write_model_directory(output, {**files, CARD: card.encode("utf-8", "replace")}, facts)
 
 
 def _facts(bundle: LanguageBundle, found: Likelihood, read: Corpus, sha256: str) -> Facts:

@@ -90,7 +90,7 @@ def train(
     Raises:
         RiverrunError: see :func:`riverrun.training.run.run`.
     """
-    from riverrun.config.building import build
+    from riverrun.config.building import build_settings
     from riverrun.progress.following import follow
     from riverrun.training.clock import Clock
     from riverrun.training.run import Request, run
@@ -106,7 +106,7 @@ def train(
     request = Request(
         tuple(str(item) for item in inputs),
         Path(output),
-        build(settings or {}, given),
+        build_settings(settings or {}, given),
         resume,
         overwrite,
         None if base is None else Path(base),

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.bundle import LanguageBundle
-from riverrun.bundle.copying import copy_model
-from riverrun.data.reading import Reading
+from riverrun.bundle.copies import copy_model
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore
@@ -213,7 +213,7 @@ class TrainedLanguageModel:
         """N sequences, and what each of them has written since the last time, until all are done."""
         check_writing(prompt, length, n, seed, memory)
         writer = Writer(self.decoder_with(memory), self.tokenizer, self.prompts)
-        chosen, stops = new_seed() if seed is None else seed, Stops(texts_of(stop))
+        chosen, stops = new_seed() if seed is None else seed, Stops(stop_texts(stop))
         ids = self._encode(prompt).tolist()
         voices = writer.voices(ids, [(chosen, k) for k in range(n)], sampling, stops, length)
         return [voice.emission for voice in voices], writer.write(voices, sampling, chosen, length)
@@ -336,7 +336,7 @@ def check_writing(prompt: Any, length: Any, n: Any, seed: Any, memory: Any = 1.0
         raise InputError("; ".join(faults))
 
 
-def texts_of(stop: Any) -> list[str]:
+def stop_texts(stop: Any) -> list[str]:
     """Stop strings as a list; raises InputError where there is one that is none."""
     stops = [stop] if isinstance(stop, str) else list(stop) if isinstance(stop, Iterable) else [stop]
     if wrong := [each for each in stops if not isinstance(each, str)]:

@@ -12,7 +12,7 @@ from riverrun.data.rows import Ids
 from riverrun.data.target_lengths import TargetLengths
 from riverrun.generation.beam import sample, search
 from riverrun.generation.best_paths import best_paths, with_best_paths
-from riverrun.generation.pieces import pieces
+from riverrun.generation.long_sources import pieces
 from riverrun.generation.search import MOST, Hypothesis, Search
 from riverrun.generation.stepping import Stepper
 from riverrun.text import Tokenizer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle
-from riverrun.bundle.copying import copy_model
+from riverrun.bundle.copies import copy_model
 from riverrun.bundle.names import TOKENIZER
 from riverrun.config.resolved import TranslatorSettings
 from riverrun.data.rows import Ids

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from riverrun.generation.decoder import Decoder
-from riverrun.generation.healing import Reading, heal
+from riverrun.generation.healing import TailReading, heal
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position
 from riverrun.generation.streaming import begin, stream
@@ -124,7 +124,7 @@ class Writer:
                 return
 
     def _voice(
-        self, reading: Reading, kept: list[int], tail: list[int], stops: Stops, length: int | None
+        self, reading: TailReading, kept: list[int], tail: list[int], stops: Stops, length: int | None
     ) -> Voice:
         decoder = self._tokenizer.decoder()
         emission = Emission(decoder, stops, length)

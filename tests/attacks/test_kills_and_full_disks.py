@@ -15,7 +15,7 @@ import riverrun
 import tiny
 from riverrun.bundle.names import CONFIG, MANIFEST, MODEL
 from riverrun.bundle.reading import read_bundle
-from riverrun.bundle.writing import write_directory, write_files
+from riverrun.bundle.saving import write_model_directory, write_files
 from riverrun.errors import OutputError
 
 TOUCHING = ("open", "replace", "rename", "fsync", "unlink", "rmdir", "mkdir", "write")
@@ -68,7 +68,7 @@ def which(folder: Path) -> str:
 
 
 @forks
-@pytest.mark.parametrize("write", [write_files, write_directory])
+@pytest.mark.parametrize("write", [write_files, write_model_directory])
 def test_killed_while_a_model_replaces_another(write, two, tmp_path):
     model, files, facts = two
     seen = []
@@ -93,7 +93,7 @@ def test_killed_while_a_directory_is_made(two, tmp_path):
     _, files, facts = two
     for call in range(200):
         folder = tmp_path / str(call) / "model"
-        cut = killed_at(call, lambda folder=folder: write_directory(folder, files, facts))
+        cut = killed_at(call, lambda folder=folder: write_model_directory(folder, files, facts))
         assert not folder.exists() or which(folder) == "new"
         if not cut:
             break
@@ -101,7 +101,7 @@ def test_killed_while_a_directory_is_made(two, tmp_path):
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EFBIG, errno.EIO])
-@pytest.mark.parametrize("write", [write_files, write_directory])
+@pytest.mark.parametrize("write", [write_files, write_model_directory])
 def test_out_of_room_while_a_model_replaces_another(write, fault, two, tmp_path, monkeypatch):
     model, files, facts = two
     for call in range(200):
@@ -235,7 +235,7 @@ def test_what_reads_while_a_model_is_replaced_gets_one_or_the_other(two):
     other = made.parts(model)
     from riverrun.bundle import reading
 
-    plain, count = reading.Reader.file, [0]
+    plain, count = reading.BundleReader.file, [0]
 
     def replacing(self, name, most=None):
         count[0] += 1
@@ -244,7 +244,7 @@ def test_what_reads_while_a_model_is_replaced_gets_one_or_the_other(two):
         return plain(self, name, most)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading.Reader, "file", replacing)
+        patch.setattr(reading.BundleReader, "file", replacing)
         found = read_bundle(model)
     assert found.files[CONFIG] in (files[CONFIG], other[0][CONFIG])
     assert count[0] > len(MODEL)  # it began again

@@ -110,10 +110,10 @@ def run(trained, tmp_path):
 
 def resumed(folder: Path):
     """The events of a run that goes on."""
-    from riverrun.config.building import build
+    from riverrun.config.building import build_settings
     from riverrun.training.run import Request
 
-    return tiny.run_request(Request((), folder, build({}), resume=True))
+    return tiny.run_request(Request((), folder, build_settings({}), resume=True))
 
 
 @kinds
@@ -193,9 +193,9 @@ def test_a_sparse_file_of_a_terabyte_takes_no_memory(name, tmp_path):
     except OSError as error:
         pytest.skip(f"no such file can be made here: {error}")
     if name != MANIFEST:
-        from riverrun.bundle.manifest import Listed, parse
+        from riverrun.bundle.manifest import Listed, parse_manifest
 
-        manifest = parse(text.encode())
+        manifest = parse_manifest(text.encode())
         manifest.files[name] = Listed(1 << 40, manifest.files[name].sha256)
         (folder / MANIFEST).write_bytes(manifest.to_json())
     assert size < 1 << 20

@@ -9,9 +9,9 @@ import pytest
 
 import made
 import riverrun
-from riverrun.bundle.manifest import describe
+from riverrun.bundle.manifest import manifest_of
 from riverrun.bundle.names import CONFIG, MANIFEST, TOKENIZER, WEIGHTS
-from riverrun.bundle.weights import pack, unpack
+from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.errors import ModelError
 from riverrun.text import load_tokenizer
 from riverrun.text.bpe import train_bpe
@@ -67,7 +67,7 @@ FACTS = {
 @pytest.mark.parametrize("facts", FACTS.values(), ids=FACTS)
 def test_facts(facts, language_model):
     files, known = made.parts(language_model)
-    (language_model / MANIFEST).write_bytes(describe(files, {**known, **facts}).to_json())
+    (language_model / MANIFEST).write_bytes(manifest_of(files, {**known, **facts}).to_json())
     assert MANIFEST in refused(language_model)
 
 
@@ -133,7 +133,7 @@ def test_a_manifest_written_by_hand_may_go_without_a_checksum(language_model):
 def test_files_elsewhere_are_listed_in_vain(language_model):
     files, facts = made.parts(language_model)
     (language_model.parent / "secret").write_bytes(b"secret")
-    manifest = describe({**files, "../secret": b"secret"}, facts).to_json()
+    manifest = manifest_of({**files, "../secret": b"secret"}, facts).to_json()
     (language_model / MANIFEST).write_bytes(manifest)
     riverrun.load(language_model).save(language_model.parent / "copy")
     assert not [path for path in (language_model.parent / "copy").iterdir() if "secret" in path.name]
@@ -205,12 +205,12 @@ def test_convolutions_that_look_back_for_ever(tmp_path):
     """A few weights, and a state of 2**40 numbers."""
     folder = made.language_model(tmp_path / "model", core="conv", layers=3, hidden=1)
     files, facts = made.parts(folder)
-    arrays = dict(unpack(files[WEIGHTS]))
+    arrays = dict(unpack_arrays(files[WEIGHTS]))
     for layer in range(3, 40):
         for name in ("convolutions.{}.weight", "convolutions.{}.bias", "mixers.{}.weight", "mixers.{}.bias"):
             arrays[f"core.{name.format(layer)}"] = arrays[f"core.{name.format(0)}"]
     config = files[CONFIG].replace(b"layers = 3", b"layers = 40")
-    made.write(folder, files | {CONFIG: config, WEIGHTS: pack(arrays)}, facts)
+    made.write(folder, files | {CONFIG: config, WEIGHTS: pack_arrays(arrays)}, facts)
     assert "look back too far" in refused(folder)
 
 
@@ -400,7 +400,7 @@ def test_weights_that_are_no_weights(content, language_model):
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 3e38, -1e7, 1e6 + 1])
 @pytest.mark.parametrize("name", ["embedding.weight", "core.rnn.bias_hh_l0", "projection.bias"])
 def test_weights_whose_products_would_overflow(name, value, language_model):
-    arrays = unpack((language_model / WEIGHTS).read_bytes())
+    arrays = unpack_arrays((language_model / WEIGHTS).read_bytes())
     array = arrays[name].copy()
     array.reshape(-1)[-1] = value
     assert name in refused(made.change_arrays(language_model, **{name.replace(".", "__"): array}))
@@ -412,7 +412,7 @@ def test_the_largest_weights_do_not_overflow(tmp_path):
         folder = made.language_model(tmp_path / core, core=core, layers=2)
         arrays = {
             name.replace(".", "__"): np.full_like(array, 1e6 if index % 2 else -1e6)
-            for index, (name, array) in enumerate(unpack((folder / WEIGHTS).read_bytes()).items())
+            for index, (name, array) in enumerate(unpack_arrays((folder / WEIGHTS).read_bytes()).items())
         }
         model = riverrun.load(made.change_arrays(folder, **arrays))
         assert math.isfinite(model.score("abcde").bits_per_character)

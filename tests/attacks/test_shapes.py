@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import made
 import riverrun
 from riverrun.bundle.names import WEIGHTS
-from riverrun.bundle.weights import pack, unpack
+from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.config.arrays import language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageShape, TranslatorShape
 from riverrun.errors import ModelError
@@ -79,7 +79,7 @@ def test_every_array_changed_in_every_way_is_refused(model):
     with tempfile.TemporaryDirectory() as place:
         folder = make(Path(place) / "model", *model)
         riverrun.load(folder)
-        whole = dict(unpack((folder / WEIGHTS).read_bytes()))
+        whole = dict(unpack_arrays((folder / WEIGHTS).read_bytes()))
         for name, array in whole.items():
             for change in WAYS.values():
                 changed = change(array)
@@ -90,7 +90,7 @@ def test_every_array_changed_in_every_way_is_refused(model):
 
 
 def assert_refused(folder: Path, arrays: dict[str, np.ndarray]) -> None:
-    made.change(folder, weights=pack(arrays))
+    made.change(folder, weights=pack_arrays(arrays))
     with pytest.raises(ModelError) as caught:
         riverrun.load(folder)
     assert "\n" not in str(caught.value)
@@ -99,7 +99,7 @@ def assert_refused(folder: Path, arrays: dict[str, np.ndarray]) -> None:
 @given(shape=languages, letters=st.integers(2, 6))
 @often
 def test_the_arrays_of_a_language_model_are_those_that_torch_makes(shape, letters):
-    from riverrun.models.language_model import LanguageModel
+    from riverrun.models.language_network import LanguageModel
 
     width = {"embedding": shape["embedding"], "one-hot": letters + 2, "scaled-index": 1}[shape["input"]]
     chosen = LanguageShape(**(made.LANGUAGE | shape | {"embedding": width}))
@@ -138,8 +138,8 @@ def assert_same_arrays(model, expected) -> None:
 def test_tied_weights_stored_twice_must_be_the_same(tmp_path):
     """Version 0.1.0 stored them twice."""
     folder = made.language_model(tmp_path / "model", tied=True, embedding=3)
-    arrays = dict(unpack((folder / WEIGHTS).read_bytes()))
-    made.change(folder, weights=pack({**arrays, "projection.weight": arrays["embedding.weight"]}))
+    arrays = dict(unpack_arrays((folder / WEIGHTS).read_bytes()))
+    made.change(folder, weights=pack_arrays({**arrays, "projection.weight": arrays["embedding.weight"]}))
     assert riverrun.load(folder).parameters == sum(array.size for array in arrays.values())
     other = arrays["embedding.weight"] + 1
     assert_refused(folder, {**arrays, "projection.weight": other})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from riverrun.config.building import build, known_keys, read_toml
+from riverrun.config.building import build_settings, known_keys, read_toml
 from riverrun.errors import SettingsError
 
 
@@ -14,20 +14,20 @@ def test_every_setting_is_described():
 
 
 def test_later_layers_win_and_dashes_are_underscores():
-    settings = build({"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"})
+    settings = build_settings({"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"})
     assert (settings.training.learning_rate, settings.model.hidden) == (2.0, 3)
 
 
 def test_auto_undoes_a_choice():
-    assert build({"model.hidden": 5}, {"model.hidden": "auto"}).model.hidden is None
+    assert build_settings({"model.hidden": 5}, {"model.hidden": "auto"}).model.hidden is None
     for key in ("training.device", "training.precision"):
         section, name = key.split(".")
-        assert getattr(getattr(build({key: "auto"}), section), name) == "auto"
+        assert getattr(getattr(build_settings({key: "auto"}), section), name) == "auto"
 
 
 def test_all_faults_are_reported_at_once_in_one_line():
     with pytest.raises(SettingsError) as caught:
-        build(
+        build_settings(
             {
                 "model.hiden": 3,
                 "hidden": 3,
@@ -54,7 +54,7 @@ def test_all_faults_are_reported_at_once_in_one_line():
 
 def test_two_budgets_are_refused():
     with pytest.raises(SettingsError, match="minutes and steps: give only one budget"):
-        build({"budget.minutes": 1}, {"budget.steps": 1})
+        build_settings({"budget.minutes": 1}, {"budget.steps": 1})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_two_budgets_are_refused():
 )
 def test_values_out_of_range_are_refused_by_name(key, value):
     with pytest.raises(SettingsError, match=key.replace(".", r"\.")) as caught:
-        build({key: value})
+        build_settings({key: value})
     assert "\n" not in str(caught.value)
 
 
@@ -97,7 +97,7 @@ def test_values_out_of_range_are_refused_by_name(key, value):
 def test_a_bad_file_of_settings_is_refused_in_one_line(content, tmp_path):
     (tmp_path / "bad.toml").write_bytes(content)
     with pytest.raises(SettingsError) as caught:
-        build(read_toml(tmp_path / "bad.toml"))
+        build_settings(read_toml(tmp_path / "bad.toml"))
     assert "\n" not in str(caught.value)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.config.conditions import CONDITIONS, refuse_idle
 from riverrun.config.settings import Settings
 from riverrun.errors import SettingsError
@@ -41,7 +41,7 @@ from riverrun.errors import SettingsError
 )
 def test_idle_settings_are_refused(kind, given, said):
     with pytest.raises(SettingsError, match=said) as caught:
-        refuse_idle(build(given), kind)
+        refuse_idle(build_settings(given), kind)
     assert "\n" not in str(caught.value)
 
 
@@ -58,7 +58,7 @@ def test_idle_settings_are_refused(kind, given, said):
     ],
 )
 def test_settings_that_matter_pass(kind, given):
-    refuse_idle(build(given), kind)
+    refuse_idle(build_settings(given), kind)
 
 
 def test_conditions_name_settings_that_there_are():

@@ -77,10 +77,10 @@ def test_several_faults_are_reported_together(written):
 
 
 def test_a_written_file_may_be_given_as_settings_again(written, tmp_path):
-    from riverrun.config.building import build, read_toml
+    from riverrun.config.building import build_settings, read_toml
     from riverrun.config.conditions import refuse_idle
 
     (tmp_path / "config.toml").write_text(written)
-    again = build(read_toml(tmp_path / "config.toml"))
+    again = build_settings(read_toml(tmp_path / "config.toml"))
     refuse_idle(again, "text")
     assert again.model.hidden == 8

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats import packing as room
+from riverrun.data.formats import unpacking as room
 from riverrun.errors import CorpusError
 
 TEXT = "naïve 河は流れる 🏞️\r\nline two\n"

@@ -12,7 +12,7 @@ import pytest
 import tiny
 from riverrun.data.cache import cache_directory
 from riverrun.data.corpus import open_corpus
-from riverrun.data.formats import packing as corpus_room
+from riverrun.data.formats import unpacking as corpus_room
 from riverrun.data.ids import encode_corpus
 from riverrun.errors import CorpusError, UnknownSymbolError
 from riverrun.text import START

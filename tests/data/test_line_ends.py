@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from riverrun.data.corpus import open_corpus
 from riverrun.data.formats.text import Chunk
 from riverrun.data.line_ends import LineEnds
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 
 
 def unified(text: str) -> str:

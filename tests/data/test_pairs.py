@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny_pairs
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.data.alignment import fit_aligner
 from riverrun.data.batch import Cursor
 from riverrun.data.builtin_pairs import task_file
 from riverrun.data.held_out import split_pairs
 from riverrun.data.pair_batches import PADDING, PairBatches
 from riverrun.data.pair_ids import PairIds, encode_pairs
-from riverrun.data.pair_rows import Columns, Header, Row, csv_rows
+from riverrun.data.pair_rows import Columns, Header, PairRow, csv_rows
 from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.data.rows import Rows
 from riverrun.errors import CorpusError
@@ -28,7 +28,7 @@ from riverrun.training.pair_defaults import choose_reading
 
 
 def encode(path: Path, skip_bad: bool = False, **given) -> PairIds:
-    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    settings = build_settings({name.replace("__", "."): value for name, value in given.items()})
     parts = split_pairs(open_pairs((str(path),), skip_bad), settings.data.validation, 0)
     return encode_pairs(parts, *choose_reading(settings, parts.training))
 
@@ -102,7 +102,7 @@ def test_what_is_written_as_csv_is_read_back(rows: list[tuple[str, str]]):
     found = list(csv_rows(written.getvalue().split("\n"), Columns(), "p.csv"))
     assert found[0] == Header(("source", "target"))
     cleaned = [tuple(side.replace("\r\n", "\n") for side in row) for row in rows]
-    kept = [row.found for row in found[1:] if isinstance(row, Row) and not isinstance(row.found, str)]
+    kept = [row.found for row in found[1:] if isinstance(row, PairRow) and not isinstance(row.found, str)]
     assert [tuple(side.replace("\r\n", "\n") for side in row) for row in kept] == cleaned
 
 

@@ -20,9 +20,9 @@ from riverrun.bundle.names import TOKENIZER
 from riverrun.cli.main import main
 from riverrun.data.pair_batches import pad_sources
 from riverrun.errors import InputError, OutputError
-from riverrun.export.language_model import language_model_graph
-from riverrun.export.translator import translator_graphs
-from riverrun.export.writing import write_onnx
+from riverrun.export.language_graph import language_model_graph
+from riverrun.export.onnx_directory import write_onnx
+from riverrun.export.translator_graphs import translator_graphs
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.state import Position
 from riverrun.models.seq2seq import vote

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riverrun.files import documents, records
+from riverrun.files import json_text, records
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def test_what_is_written_is_read(record):
     import json
 
     text = json.dumps(asdict(record))
-    assert records.read(Outer, documents.parse(text)) == record
+    assert records.read(Outer, json_text.parse(text)) == record
 
 
 GOOD = {"step": 1, "inner": {"name": "a"}, "figures": {"loss": 1.0}}
@@ -90,14 +90,14 @@ def test_other_names_are_passed_over_and_whole_numbers_are_numbers():
 @pytest.mark.parametrize("text", ["", "{", "[" * 5000, '"\\ud800"', '{"\\udfff": 1}', "9" * 5000, "[]" * 2])
 def test_what_is_no_document_is_a_value_error(text):
     with pytest.raises(ValueError) as caught:
-        documents.parse(text)
+        json_text.parse(text)
     assert "\n" not in str(caught.value)
 
 
 def test_whole_characters_may_be_escaped():
-    assert documents.parse('"\\ud83c\\udfde \\\\ud800"') == "\U0001f3de \\ud800"
+    assert json_text.parse('"\\ud83c\\udfde \\\\ud800"') == "\U0001f3de \\ud800"
 
 
 def test_too_many_parts_are_refused_before_they_are_made():
     with pytest.raises(ValueError, match="too many parts"):
-        documents.parse("[" + "[]," * (1 << 21) + "[]]")
+        json_text.parse("[" + "[]," * (1 << 21) + "[]]")

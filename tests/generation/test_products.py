@@ -6,7 +6,7 @@ from numba import njit
 
 from riverrun.generation.compiled import vectors
 from riverrun.generation.compiled.layout import BFLOAT16, LANES, PANEL
-from riverrun.generation.compiled.weights import in_pairs, stored
+from riverrun.generation.compiled.packed_weights import in_pairs, stored
 
 ROWS, COLUMNS = 2, 48
 

@@ -9,7 +9,7 @@ import tiny
 from riverrun.config.settings import Settings
 from riverrun.data.batch import Cursor
 from riverrun.data.corpus import open_corpus
-from riverrun.data.formats import packing as corpus_room
+from riverrun.data.formats import unpacking as corpus_room
 from riverrun.data.held_out import split_pairs
 from riverrun.data.ids import encode_corpus
 from riverrun.data.lanes import Lanes

@@ -7,7 +7,7 @@ import pytest
 
 import riverrun
 import tiny
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.errors import ModelError, OutputError
 from riverrun.training import checkpoints
 from riverrun.training.run import Request
@@ -69,7 +69,7 @@ class TestItsRuns:
         with pytest.raises(
             OutputError, match=r"begun by another version.*train anew with overwrite"
         ) as caught:
-            list(tiny.run_request(Request((str(corpus),), folder, build({}), resume=True)))
+            list(tiny.run_request(Request((str(corpus),), folder, build_settings({}), resume=True)))
         assert len(str(caught.value)) < 400
         assert "pydantic" not in str(caught.value)
         assert riverrun.load(folder).parameters == 812

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tiny_memory as tiny
 from riverrun.memory.gate import Gate, mix, network_odds, surprisal
-from riverrun.memory.saved import Remembered
+from riverrun.memory.stored import Remembered
 from riverrun.text import START
 
 REMEMBERED = tiny.remembered()

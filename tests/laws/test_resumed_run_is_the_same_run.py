@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tiny
 import tiny_pairs
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.training.run import Request
 
 DROPOUT = {"model__dropout": 0.3, "model__layers": 2}
@@ -130,7 +130,7 @@ def test_networks_side_by_side_stopped_and_resumed(kind, pairs, tmp_path):
     settings = {"model.dropout": 0.2, "model.members": 3, "budget.steps": 30, "training.evaluate_every": 10}
 
     def go(name, should_stop=lambda: False, threads=2, **more):
-        chosen = build(tiny_pairs.SETTINGS, settings, {"training.threads": threads}, kind)
+        chosen = build_settings(tiny_pairs.SETTINGS, settings, {"training.threads": threads}, kind)
         list(tiny.run_request(Request((str(pairs),), tmp_path / name, chosen, **more), should_stop))
 
     go("one thread", threads=1)

@@ -11,7 +11,7 @@ import pytest
 import riverrun
 import tiny
 import tiny_pairs
-from riverrun.config.building import build, read_toml
+from riverrun.config.building import build_settings, read_toml
 from riverrun.training.run import Request
 
 UNITS = ("byte", "char", "word", "bpe")
@@ -88,7 +88,7 @@ def test_what_the_manifest_says_of_the_weights_is_so(model, trained, corpus):
 def test_its_settings_repeat_its_training(trained, corpus, tmp_path):
     """config.toml is complete: with it and the text the same weights come out."""
     dotted = read_toml(trained / "config.toml")
-    request = Request((str(corpus),), tmp_path / "again", build(dotted))
+    request = Request((str(corpus),), tmp_path / "again", build_settings(dotted))
     list(tiny.run_request(request))
     assert tiny.weights(tmp_path / "again") == tiny.weights(trained)
     assert (tmp_path / "again" / "config.toml").read_bytes() == (trained / "config.toml").read_bytes()

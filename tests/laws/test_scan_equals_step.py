@@ -12,7 +12,7 @@ from riverrun.config.resolved import LanguageShape
 from riverrun.generation.choice import probabilities
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.state import Position
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import weights_of
 
 VOCABULARY = 11

@@ -18,7 +18,7 @@ from page_engine import Engine, EngineError, files_of
 from riverrun.bundle import read_bundle
 from riverrun.generation.choice import choose, probabilities, transform
 from riverrun.generation.draws import uniform
-from riverrun.generation.pieces import pieces
+from riverrun.generation.long_sources import pieces
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin

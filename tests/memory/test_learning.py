@@ -6,8 +6,8 @@ import pytest
 import tiny_memory as tiny
 from riverrun.memory import learning
 from riverrun.memory.contexts import BREAK, DIGIT, LETTER, OTHER
-from riverrun.memory.learning import described, learn
-from riverrun.memory.saved import to_arrays
+from riverrun.memory.learning import described, learn_memory
+from riverrun.memory.stored import to_arrays
 from riverrun.text import START
 
 
@@ -38,7 +38,7 @@ def test_reading_is_a_function_of_the_ids():
 def test_of_a_long_text_the_end_is_read(monkeypatch):
     monkeypatch.setattr(learning, "LONGEST_TEXT", 500)
     ids = tiny.ids(400, 0)
-    memory = learn(ids, ["x"] * tiny.SYMBOLS, START)
+    memory = learn_memory(ids, ["x"] * tiny.SYMBOLS, START)
     assert memory.symbols == 500
     assert np.array_equal(memory.tables.text[1:], ids[-500:])
 
@@ -46,14 +46,14 @@ def test_of_a_long_text_the_end_is_read(monkeypatch):
 def test_what_finds_no_room_is_counted(monkeypatch):
     roomy = tiny.memory()
     monkeypatch.setattr(learning, "MOST_PAGES", 64)
-    cramped = learn(tiny.ids(400, 0), ["x"] * tiny.SYMBOLS, START)
+    cramped = learn_memory(tiny.ids(400, 0), ["x"] * tiny.SYMBOLS, START)
     assert cramped.lost > 0
     assert len(cramped.tables.pages) == 64 * 16
     assert roomy.lost < cramped.lost
 
 
 def test_the_least_text_is_read():
-    assert learn(np.array([2]), ["", "", "a"], START).symbols == 1
+    assert learn_memory(np.array([2]), ["", "", "a"], START).symbols == 1
 
 
 def test_kinds_and_lower_case():

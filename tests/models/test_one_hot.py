@@ -8,7 +8,7 @@ import tiny
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.plain import PlainDecoder
 from riverrun.models.cores import build_core
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import weights_of
 
 V, H, T, B = 7, 5, 6, 3

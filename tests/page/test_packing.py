@@ -17,7 +17,7 @@ from riverrun.errors import InputError, ModelError
 from riverrun.generation.plain import PlainDecoder
 from riverrun.generation.streaming import begin
 from riverrun.page import packing
-from riverrun.page.packing import engine_script, pack, rounded
+from riverrun.page.packing import engine_script, pack_model, rounded_arrays
 
 PRECISIONS = ("fp32", "bf16", "int8")
 
@@ -39,12 +39,12 @@ def directory(path: Path, weights, model, facts=None) -> Path:
 @pytest.mark.parametrize("tied", [False, True])
 def test_the_page_computes_with_the_rounded_weights(engine, precision, core, tied, tmp_path):
     weights, model = random_model(core, hidden=17, layers=2, tied=tied, kernel=3)
-    about = engine.unpack(pack(directory(tmp_path / "m", weights, model), precision))
+    about = engine.unpack(pack_model(directory(tmp_path / "m", weights, model), precision))
     assert about["precision"] == precision
     embedding = weights["embedding.weight"].size if tied else 0  # which is the projection too
     assert about["parameters"] == sum(array.size for array in weights.values()) - embedding
     assert about["name"] == "m"
-    plain = PlainDecoder(rounded(weights, precision), model)
+    plain = PlainDecoder(rounded_arrays(weights, precision), model)
     ids = [3, 9, 4, 20]
     found = engine("step", position=engine("read", ids=ids)["position"])["logits"]
     expected, _ = plain.logits([begin(plain, ids)])
@@ -54,7 +54,7 @@ def test_the_page_computes_with_the_rounded_weights(engine, precision, core, tie
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_packed_pairs(engine, precision, translated, tmp_path):
     """Rounding does not change what a well-trained translator says; equal arrays stand there once."""
-    packed = pack(translated, precision)
+    packed = pack_model(translated, precision)
     assert engine.unpack(packed)["kind"] == "translator"
     model = riverrun.load(translated)
     sources = ["abc", "fed", "xab"]
@@ -71,28 +71,28 @@ def test_rounding():
         "zeros": np.zeros((3, 4), np.float32),
     }
     for precision, most in (("fp32", 0), ("bf16", 2**-8), ("int8", 1 / 127)):
-        found = rounded(weights, precision)
+        found = rounded_arrays(weights, precision)
         assert np.abs(found["core.rnn.weight_hh_l0"] - matrix).max() <= most * np.abs(matrix).max()
         np.testing.assert_array_equal(found["projection.bias"], matrix[0])
         np.testing.assert_array_equal(found["zeros"], weights["zeros"])
-        again = rounded(found, precision)
+        again = rounded_arrays(found, precision)
         np.testing.assert_allclose(again["core.rnn.weight_hh_l0"], found["core.rnn.weight_hh_l0"], rtol=1e-6)
     largest = np.full((1, 2), np.finfo(np.float32).max, np.float32)
-    assert np.isfinite(rounded({"w": largest}, "bf16")["w"]).all()
+    assert np.isfinite(rounded_arrays({"w": largest}, "bf16")["w"]).all()
 
 
 def test_fewer_bits_are_fewer_bytes_and_equal_arrays_stand_once(tmp_path):
     weights, model = random_model(hidden=64, tied=True, embedding=64, vocabulary=500)
-    sizes = [len(pack(directory(tmp_path / "m", weights, model), precision)) for precision in PRECISIONS]
+    sizes = [len(pack_model(directory(tmp_path / "m", weights, model), precision)) for precision in PRECISIONS]
     assert sizes[0] > 1.5 * sizes[1] > 1.5 * sizes[2]
     untied = weights | {"projection.weight": weights["projection.weight"] + 1}
-    assert len(pack(directory(tmp_path / "m", untied, replace(model, tied=False)))) - sizes[0] > 80_000
+    assert len(pack_model(directory(tmp_path / "m", untied, replace(model, tied=False)))) - sizes[0] > 80_000
 
 
 def test_the_folders_of_this_machine_stay_here(engine, tmp_path):
     corpus = {"name": "/home/me/secret/book.txt", "characters": 3, "sha256": "0" * 64}
     facts = {"kind": "language model", "corpus": corpus}
-    packed = pack(directory(tmp_path / "m", *random_model(), facts=facts))
+    packed = pack_model(directory(tmp_path / "m", *random_model(), facts=facts))
     assert engine.unpack(packed)["facts"]["corpus"] == corpus | {"name": "book.txt"}
     assert b"secret" not in gzip.decompress(packed)
 
@@ -100,16 +100,16 @@ def test_the_folders_of_this_machine_stay_here(engine, tmp_path):
 def test_what_cannot_be_packed(tmp_path, monkeypatch):
     path = directory(tmp_path / "m", *random_model())
     with pytest.raises(InputError, match="precision = 'fp8': give one of fp32, bf16, int8"):
-        pack(path, "fp8")
+        pack_model(path, "fp8")
     with pytest.raises(ModelError, match="no such model"):
-        pack(tmp_path / "nothing")
+        pack_model(tmp_path / "nothing")
     monkeypatch.setattr(packing, "MOST", 1000)
     with pytest.raises(ModelError, match="too wide for a page"):
-        pack(path)
+        pack_model(path)
 
 
 def test_a_packed_model_that_is_damaged(engine, tmp_path):
-    packed = pack(directory(tmp_path / "m", *random_model()))
+    packed = pack_model(directory(tmp_path / "m", *random_model()))
     middle = len(packed) // 2
     newer = gzip.compress(gzip.decompress(packed).replace(b'{\\"format\\": 2', b'{\\"format\\": 9'))
     for damaged in (
@@ -130,8 +130,8 @@ def test_a_packed_model_that_is_damaged(engine, tmp_path):
 def test_the_engine_as_one_script(trained, translated, tmp_path):
     """Page and worker, with nothing but the script: messages, slices, stops, what is overtaken."""
     (tmp_path / "engine.js").write_text(engine_script(), encoding="utf-8")
-    (tmp_path / "language").write_bytes(pack(trained))
-    (tmp_path / "translator").write_bytes(pack(translated, "bf16"))
+    (tmp_path / "language").write_bytes(pack_model(trained))
+    (tmp_path / "translator").write_bytes(pack_model(translated, "bf16"))
     given = [str(tmp_path / name) for name in ("engine.js", "language", "translator")]
     script = Path(__file__).with_name("standalone.mjs")
     done = subprocess.run(

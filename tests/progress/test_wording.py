@@ -75,7 +75,7 @@ def test_finished_says_what_is_finished():
 
 def test_a_sample_is_text_that_cannot_move_the_cursor():
     event = events.Previewed(1, "temperature 1", "a\tb", 'it\'s "so"\n\x1b[2Jend\x9b\n')
-    assert wording.sample(event) == 'it\'s "so"\n␛[2Jend\ufffd'
+    assert wording.sample_in_words(event) == 'it\'s "so"\n␛[2Jend\ufffd'
     assert wording.prompt(event) == "a    b"
 
 

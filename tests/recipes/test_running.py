@@ -11,9 +11,9 @@ from riverrun.cli.main import main
 from riverrun.data import library
 from riverrun.errors import CorpusError, InputError
 from riverrun.recipes import running
-from riverrun.recipes.catalogue import RECIPES, find
-from riverrun.recipes.recipe import Outcome, Point, rows, verdict
-from riverrun.reporting.recipe_report import write_report
+from riverrun.recipes.catalogue import RECIPES, find_recipe
+from riverrun.recipes.recipe import Outcome, Point, comparison_rows, row_verdict
+from riverrun.reporting.recipe_report import write_recipe_report
 
 PREVIEWS = "training.preview_length"
 SMALL = {"model.hidden": 8, "training.threads": 1}
@@ -37,7 +37,7 @@ def data(tmp_path_factory):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_runs_on_a_shortened_budget(name, data, tmp_path, monkeypatch):
-    recipe = find(name)
+    recipe = find_recipe(name)
     smaller = tuple(
         replace(e, settings={PREVIEWS: 20, **e.settings, **SMALL}, lines=LINES.get(e.source))
         for e in recipe.experiments
@@ -47,10 +47,10 @@ def test_every_recipe_runs_on_a_shortened_budget(name, data, tmp_path, monkeypat
     outcomes = list(running.run(recipe, tmp_path, epochs=1, seeds=1, data=data))
     assert len(outcomes) == len(recipe.experiments)
     for outcome in outcomes:
-        table = rows(outcome)
+        table = comparison_rows(outcome)
         reachable = [point for point in outcome.experiment.points if (point.epoch or 1) <= 1]
         assert [row.figure for row in table] == [point.label for point in reachable]
-    page = write_report(tmp_path, recipe, outcomes).read_text(encoding="utf-8")
+    page = write_recipe_report(tmp_path, recipe, outcomes).read_text(encoding="utf-8")
     assert all(f"What {e.name} wrote" in page for e in recipe.experiments if e.settings.get(PREVIEWS, 1))
     if name in ("addition", "eng-cmn", "eng-fra"):
         assert all(text in page for text in ("learned from", "held out", "Where attention looked", "∎"))
@@ -60,7 +60,7 @@ def test_a_recipe_on_the_command_line(tmp_path, capsys):
     command = ["reproduce", "alphabet", "--epochs", "1", "--seeds", "1", "-o", str(tmp_path), "--json"]
     assert main(command) == 0
     (report,) = json.loads(capsys.readouterr().out)["recipes"]
-    assert {row["experiment"] for row in report["rows"]} == {e.name for e in find("alphabet").experiments}
+    assert {row["experiment"] for row in report["rows"]} == {e.name for e in find_recipe("alphabet").experiments}
     assert report["rows"][0]["published"] == 0.8
     page = (tmp_path / "alphabet" / "report.html").read_text(encoding="utf-8")
     assert "data:image/png;base64," in page
@@ -112,7 +112,7 @@ def test_bad_input(arguments, complaint, tmp_path, own_cache, capsys):
 )
 def test_missing_data_says_how_to_give_it(name, way, tmp_path, own_cache, capsys):
     with pytest.raises(CorpusError, match=way) as error:
-        list(running.run(find(name), tmp_path / "out", data=tmp_path))
+        list(running.run(find_recipe(name), tmp_path / "out", data=tmp_path))
     for suggested in re.findall(r"riverrun data get (\S+)", str(error.value)):
         assert suggested in library.DOWNLOADS
 
@@ -146,22 +146,22 @@ def test_a_text_that_is_none_is_refused(tmp_path, capsys):
 
 def test_unknown_names():
     with pytest.raises(InputError, match="known are alphabet"):
-        find("zzzzzz")
+        find_recipe("zzzzzz")
 
 
 def test_verdicts():
     point = Point("accuracy", 0.8, 0.1)
-    assert verdict(point, 0.88, False) == "met"
-    assert verdict(point, 0.5, False) == "not met"
-    assert verdict(point, 0.5, True) == "shortened"
-    assert verdict(Point("loss", 1.4, None), 2.0, False) == "explained"
-    assert verdict(Point("loss"), 2.0, False) == ""
+    assert row_verdict(point, 0.88, False) == "met"
+    assert row_verdict(point, 0.5, False) == "not met"
+    assert row_verdict(point, 0.5, True) == "shortened"
+    assert row_verdict(Point("loss", 1.4, None), 2.0, False) == "explained"
+    assert row_verdict(Point("loss"), 2.0, False) == ""
 
 
 def test_seeds_are_averaged(tmp_path):
-    experiment = replace(find("alphabet").experiments[0], points=(Point("accuracy", 0.8, 0.1),))
+    experiment = replace(find_recipe("alphabet").experiments[0], points=(Point("accuracy", 0.8, 0.1),))
     outcome = Outcome(experiment, ({"accuracy": 0.7}, {"accuracy": 0.9}), (1.0, 3.0), (tmp_path, tmp_path))
-    (row,) = rows(outcome)
+    (row,) = comparison_rows(outcome)
     assert row.mean == pytest.approx(0.8)
     assert row.spread == pytest.approx(0.1414, abs=1e-3)
     assert (row.seconds, row.verdict) == (2.0, "met")

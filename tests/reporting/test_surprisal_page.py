@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from riverrun.reporting.surprisal_page import coloured, write_page
+from riverrun.reporting.surprisal_page import coloured, write_surprisal_page
 
 
 def shown(part: str) -> str:
@@ -43,7 +43,7 @@ def test_the_key_stands_first_and_fits_the_values(model):
 
 
 def test_the_page_says_the_figure_and_loads_nothing(model, tmp_path):
-    write_page(tmp_path / "page.html", model.score("the spirit of an age"), "river & co")
+    write_surprisal_page(tmp_path / "page.html", model.score("the spirit of an age"), "river & co")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Surprisal under river &amp; co" in page
     assert re.search(r"20 characters in 20 symbols: [\d.]+ bits per character", page)

@@ -260,7 +260,7 @@ def _sign(directory, **facts: object) -> None:
     """Make the manifest agree with the files, and say something else of the model."""
     document = json.loads((directory / "manifest.json").read_text())
     files = {name: (directory / name).read_bytes() for name in document["files"]}
-    signed = manifest.describe(files, document["facts"] | facts)
+    signed = manifest.manifest_of(files, document["facts"] | facts)
     (directory / "manifest.json").write_bytes(signed.to_json())
 
 

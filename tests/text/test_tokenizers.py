@@ -8,7 +8,7 @@ import tiny
 from riverrun.errors import CorpusError, ModelError, UnknownSymbolError
 from riverrun.text import START, UNKNOWN, load_tokenizer
 from riverrun.text.splitting import split_words
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import units_in_words
 
 
 def tokenizer_of(text, **chosen):
@@ -107,10 +107,10 @@ def test_what_is_no_tokenizer_is_refused(content):
 
 
 def test_many_unknown_symbols_are_named_briefly():
-    assert describe({}) == ""
-    assert describe({"a": 1}) == "'a'"
-    assert describe({"a": 1, "b": 2}) == "'a' and 'b' (2 times)"
-    assert describe(dict.fromkeys("abcdefgh", 1)) == "'a', 'b', 'c', 'd', 'e' and 3 more"
+    assert units_in_words({}) == ""
+    assert units_in_words({"a": 1}) == "'a'"
+    assert units_in_words({"a": 1, "b": 2}) == "'a' and 'b' (2 times)"
+    assert units_in_words(dict.fromkeys("abcdefgh", 1)) == "'a', 'b', 'c', 'd', 'e' and 3 more"
 
 
 @given(text=st.text("ab kʰ", max_size=20))

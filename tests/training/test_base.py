@@ -11,13 +11,13 @@ import tiny
 import tiny_pairs
 from riverrun.bundle import read_bundle
 from riverrun.cli.main import main
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.data.corpus import open_corpus
 from riverrun.data.held_out import split_pairs, split_text
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import open_pairs
 from riverrun.errors import CorpusError, ModelError, SettingsError
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.seq2seq import Seq2Seq
 from riverrun.models.weights import load_weights
 from riverrun.training.language import continued_language_model
@@ -40,7 +40,7 @@ def other_text(tmp_path, extra=""):
 
 def continued(base, path, **settings):
     split = split_text(open_corpus([str(path)]), 0.1)
-    return continued_language_model(build(settings), read_bundle(base), split, torch.device("cpu"))
+    return continued_language_model(build_settings(settings), read_bundle(base), split, torch.device("cpu"))
 
 
 def test_before_its_first_step_it_says_what_the_base_says(base, tmp_path):
@@ -124,7 +124,7 @@ def test_a_translator_starts_from_another(shape, tmp_path):
     changed = {name: value for name, value in shape.items() if name.startswith("data")}
     split = split_pairs(open_pairs([str(new)], False, Columns("", "")), 0.3, 0)
     before = read_bundle(tmp_path / "base")
-    settings = build({name.replace("__", "."): value for name, value in changed.items()})
+    settings = build_settings({name.replace("__", "."): value for name, value in changed.items()})
     task = continued_translator(settings, before, split, torch.device("cpu"))
     assert task.source.size > before.source.size
     assert task.source.vocabulary.symbols[: before.source.size - 2] == before.source.vocabulary.symbols

@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.errors import SettingsError
-from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve, resolve_symbols
+from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve_language, resolve_symbols
 
 
 def resolved(vocabulary, **given):
     dotted = {name.replace("__", "."): value for name, value in given.items()}
     circumstances = Circumstances(100_000, vocabulary, torch.device("cpu"), False)
-    settings = build(dotted)
-    return resolve(settings, resolve_symbols(settings.text), circumstances)
+    settings = build_settings(dotted)
+    return resolve_language(settings, resolve_symbols(settings.text), circumstances)
 
 
 @pytest.mark.parametrize(

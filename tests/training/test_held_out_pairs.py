@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 import tiny_pairs
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.data.held_out import split_pairs
 from riverrun.data.pairs import open_pairs
 from riverrun.training.pair_task import PairTask, new_translator
@@ -14,7 +14,7 @@ from riverrun.training.pair_task import PairTask, new_translator
 def task(tmp_path: Path, **more: str) -> PairTask:
     path = tiny_pairs.write(tmp_path / "p.tsv", tiny_pairs.pronunciations(300))
     dotted = {name.replace("__", "."): value for name, value in more.items()}
-    settings = build(tiny_pairs.SETTINGS, {"data.validation": 0.5, "budget.steps": 1}, dotted)
+    settings = build_settings(tiny_pairs.SETTINGS, {"data.validation": 0.5, "budget.steps": 1}, dotted)
     torch.manual_seed(0)
     split = split_pairs(open_pairs((str(path),)), settings.data.validation, 0)
     made = new_translator(settings, split, torch.device("cpu"))

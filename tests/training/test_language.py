@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 import tiny
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.data.batch import Cursor
 from riverrun.data.corpus import open_corpus
 from riverrun.data.held_out import split_text
@@ -16,7 +16,7 @@ from riverrun.training.language import new_language_model
 @pytest.mark.parametrize("kind", ["embedding", "one-hot"])
 def test_lanes_are_read_as_one_long_text_whatever_is_shown_at_a_step(features, kind, tmp_path):
     (tmp_path / "t.txt").write_text(tiny.text(400))
-    settings = build(
+    settings = build_settings(
         {"model.features": features, "model.input": kind, "training.batch": 3, "training.chunk": 8}
     )
     task = new_language_model(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from riverrun.config.building import build
+from riverrun.config.building import build_settings
 from riverrun.config.settings import Settings
 from riverrun.data.pairs import Pair
 from riverrun.errors import SettingsError
@@ -12,7 +12,7 @@ from riverrun.training.pair_defaults import (
     PairCircumstances,
     choose_attention,
     choose_reading,
-    resolve,
+    resolve_translator,
 )
 
 
@@ -21,9 +21,9 @@ def reading_of(settings: Settings):
 
 
 def resolved(pairs=8000, fast_bf16=True, attention="monotone", **given):
-    settings = build({name.replace("__", "."): value for name, value in given.items()})
+    settings = build_settings({name.replace("__", "."): value for name, value in given.items()})
     circumstances = PairCircumstances(pairs, 12.0, torch.device("cpu"), fast_bf16)
-    return resolve(settings, *reading_of(settings), attention, circumstances)
+    return resolve_translator(settings, *reading_of(settings), attention, circumstances)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_threads_give_time():
     [(("char", "symbols"), "monotone"), (("word", "word"), "additive"), (("bpe", "char"), "additive")],
 )
 def test_words_are_never_transduced_however_well_they_align(units, attention):
-    settings = build({"data.source_unit": units[0], "data.target_unit": units[1]})
+    settings = build_settings({"data.source_unit": units[0], "data.target_unit": units[1]})
     assert choose_attention(settings, reading_of(settings)[1], lambda: 0.9) == attention
 
 
@@ -95,7 +95,7 @@ def test_words_are_never_transduced_however_well_they_align(units, attention):
     "given", [{"model.attention": "monotone"}, {"model.attention": "dot"}, {"training.teacher_forcing": 0.5}]
 )
 def test_tagging_takes_no_attention(given):
-    settings = build({"data.task": "tagging", "model.bidirectional": False} | given)
+    settings = build_settings({"data.task": "tagging", "model.bidirectional": False} | given)
     with pytest.raises(SettingsError, match="tagging reads each output at its own symbol"):
         choose_attention(settings, reading_of(settings)[1], lambda: 1.0)
 

@@ -14,11 +14,11 @@ import made
 import riverrun
 import tiny
 import tiny_pairs
-from riverrun.bundle.manifest import describe
+from riverrun.bundle.manifest import manifest_of
 from riverrun.bundle.names import MODEL
-from riverrun.bundle.reading import Reader
-from riverrun.bundle.weights import pack, unpack
-from riverrun.bundle.writing import write_files
+from riverrun.bundle.reading import BundleReader
+from riverrun.bundle.saving import write_files
+from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.errors import CorpusError, ModelError, OutputError, SettingsError, TrainingError
 from riverrun.trained import by_section
 from riverrun.training import checkpoints, journal
@@ -67,7 +67,7 @@ def with_state(run: Path, part: str, harm: dict) -> Path:
     state[part] |= harm
     files = {each.name: each.read_bytes() for each in path.iterdir() if each.name != "manifest.json"}
     files[checkpoints.STATE] = json.dumps(state).encode()
-    return made.write(path, files, Reader(path).manifest.facts)
+    return made.write(path, files, BundleReader(path).manifest.facts)
 
 
 @pytest.mark.parametrize("patience", [1, 3])
@@ -285,12 +285,12 @@ class TestResume:
 
     @pytest.mark.parametrize("repeated", [{}, {"model.hidden": 8}, {"budget.steps": 12}])
     def test_needs_no_settings_but_the_same_may_be_given(self, repeated, corpus, tmp_path):
-        from riverrun.config.building import build
+        from riverrun.config.building import build_settings
         from riverrun.training.run import Request
 
         tiny.kill_after(5, corpus, tmp_path / "run")
         tiny.train(corpus, tmp_path / "whole")
-        list(tiny.run_request(Request((), tmp_path / "run", build(repeated), resume=True)))
+        list(tiny.run_request(Request((), tmp_path / "run", build_settings(repeated), resume=True)))
         assert tiny.weights(tmp_path / "run") == tiny.weights(tmp_path / "whole")
 
     @pytest.mark.parametrize("kind", ["text", "pairs"])
@@ -320,10 +320,10 @@ class TestResume:
         tiny.kill_after(5, Path("text.txt"), tmp_path / "run")
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        from riverrun.config.building import build
+        from riverrun.config.building import build_settings
         from riverrun.training.run import Request
 
-        happened = list(tiny.run_request(Request((), tmp_path / "run", build({}), resume=True)))
+        happened = list(tiny.run_request(Request((), tmp_path / "run", build_settings({}), resume=True)))
         assert happened[-1].reason == "finished"
 
 
@@ -445,7 +445,7 @@ class TestModelDirectory:
     )
     def test_a_damaged_number_is_seen_even_where_its_value_is_the_same(self, before, after, copy):
         files, facts = parts_of(copy)
-        written = describe(files, facts | {"sum": 0.1 + 0.2, "small": 1e-5}).to_json()
+        written = manifest_of(files, facts | {"sum": 0.1 + 0.2, "small": 1e-5}).to_json()
         (copy / "manifest.json").write_bytes(written)
         riverrun.load(copy)
         damaged = written.replace(before.encode(), after.encode())
@@ -464,9 +464,9 @@ class TestModelDirectory:
     @pytest.mark.parametrize("value", [math.nan, math.inf])
     def test_weights_that_are_no_numbers_are_refused(self, value, copy):
         files, facts = parts_of(copy)
-        arrays = {k: v.copy() for k, v in unpack(files["model.safetensors"]).items()}
+        arrays = {k: v.copy() for k, v in unpack_arrays(files["model.safetensors"]).items()}
         arrays["projection.bias"][3] = value
-        write_files(copy, files | {"model.safetensors": pack(arrays)}, facts)
+        write_files(copy, files | {"model.safetensors": pack_arrays(arrays)}, facts)
         with pytest.raises(ModelError, match=r"projection\.bias holds values that are not finite"):
             riverrun.load(copy)
 
@@ -481,7 +481,7 @@ class TestModelDirectory:
 
 def parts_of(folder: Path) -> tuple[dict[str, bytes], dict]:
     """The files of a model as they are, and what its manifest says."""
-    return {name: (folder / name).read_bytes() for name in MODEL}, Reader(folder).manifest.facts
+    return {name: (folder / name).read_bytes() for name in MODEL}, BundleReader(folder).manifest.facts
 
 
 def _flipped(content: bytes, place: int) -> bytes:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 import tiny
 from riverrun.data.batch import Cursor
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.training import softmax
 from riverrun.training.softmax import Sampler, sampled_loss
 

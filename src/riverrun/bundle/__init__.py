@@ -5,6 +5,6 @@ their sizes and checksums. All of it comes in by ``reading`` and goes out by ``w
 """
 
 from riverrun.bundle.reading import Bundle, LanguageBundle, TranslatorBundle, read_bundle, read_facts
-from riverrun.bundle.weights import Weights
+from riverrun.bundle.weight_file import Weights
 
 __all__ = ["Bundle", "LanguageBundle", "TranslatorBundle", "Weights", "read_bundle", "read_facts"]

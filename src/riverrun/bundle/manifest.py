@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from riverrun.files import documents
+from riverrun.files import json_text
 
 FORMAT = 2
 """1 was version 0.1.0, which stored tied weights twice."""
@@ -57,34 +57,34 @@ class Manifest:
         return _as_written(document | {"sha256": _digest(document)})
 
 
-def describe(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Manifest:
+def manifest_of(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Manifest:
     """The manifest of files."""
     return Manifest(FORMAT, dict(facts), {name: Listed.of(content) for name, content in files.items()})
 
 
-def parse(raw: bytes) -> Manifest:
+def parse_manifest(raw: bytes) -> Manifest:
     """Read and check a manifest.
 
     Raises:
         NewerFormat: it is of a newer version.
         ValueError: it is damaged, or its checksum is wrong.
     """
-    document = documents.parse(raw.decode("utf-8"))
-    version = documents.field(document, "format", int)
+    document = json_text.parse(raw.decode("utf-8"))
+    version = json_text.field(document, "format", int)
     if version > FORMAT:
         raise NewerFormat(
             f"model format {version}; this version of riverrun reads up to {FORMAT}: upgrade riverrun"
         )
-    facts, listed = (documents.field(document, name, dict) for name in ("facts", "files"))
+    facts, listed = (json_text.field(document, name, dict) for name in ("facts", "files"))
     if set(document) != {"format", "facts", "files"}:  # one written by hand may go without a checksum
-        claimed = documents.field(document, "sha256", str)
+        claimed = json_text.field(document, "sha256", str)
         whole = raw == _as_written(document)  # another last digit of a number may stand for the same number
         document = {name: value for name, value in document.items() if name != "sha256"}
         if not (whole and claimed == _digest(document)):
             raise ValueError("its checksum is wrong")
     files = {}
     for name, about in listed.items():
-        found = Listed(documents.field(about, "size", int), documents.field(about, "sha256", str))
+        found = Listed(json_text.field(about, "size", int), json_text.field(about, "sha256", str))
         if found.size < 0:
             raise ValueError(f"{name} has {found.size} bytes")
         files[name] = found
@@ -112,7 +112,7 @@ def _checked(facts: Facts) -> Facts:
     for known, group in ((_KNOWN, kept), (_OF_CORPUS, kept.get("corpus", {}))):
         for name, kind in known.items():
             if name in group:
-                documents.field(group, name, kind)
+                json_text.field(group, name, kind)
     return kept
 
 
@@ -128,7 +128,7 @@ def _ancestors(found: Any) -> list[Facts]:
     for ancestor in kept:
         for name, kind in _OF_ANCESTOR.items():
             if name in ancestor:
-                documents.field(ancestor, name, kind)
+                json_text.field(ancestor, name, kind)
     return kept
 
 

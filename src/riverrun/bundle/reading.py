@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
-from riverrun.bundle import weights as arrays
-from riverrun.bundle.manifest import LONGEST_MANIFEST, Facts, Listed, NewerFormat, parse
+from riverrun.bundle import weight_file as arrays
+from riverrun.bundle.manifest import LONGEST_MANIFEST, Facts, Listed, NewerFormat, parse_manifest
 from riverrun.bundle.names import CHECKPOINTS, CONFIG, MANIFEST, MEMORY, TOKENIZER, WEIGHTS
-from riverrun.bundle.writing import reason, set_aside
+from riverrun.bundle.saving import reason, set_aside
 from riverrun.config.arrays import Arrays, language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageSettings, TranslatorSettings
 from riverrun.config.written import read_language_settings, read_translator_settings
@@ -25,7 +25,7 @@ from riverrun.text.pieces import pieces_of
 from riverrun.text.saved import load_tokenizer, sides_from_json
 
 if TYPE_CHECKING:
-    from riverrun.memory.saved import Remembered
+    from riverrun.memory.stored import Remembered
 
 LONGEST_CONFIG = 1 << 16
 LONGEST_TOKENIZER = 1 << 26
@@ -76,7 +76,7 @@ class TranslatorBundle:
 Bundle = LanguageBundle | TranslatorBundle
 
 
-class Reader:
+class BundleReader:
     """Reads the files of one model directory.
 
     Attributes:
@@ -90,7 +90,7 @@ class Reader:
             raise ModelError(f"{path}: no such model directory")
         self.path = path
         try:
-            self.manifest = parse(incoming.read(path / MANIFEST, LONGEST_MANIFEST))
+            self.manifest = parse_manifest(incoming.read(path / MANIFEST, LONGEST_MANIFEST))
         except FileNotFoundError:
             raise ModelError(f"{path} is not a finished model: it has no {MANIFEST}{_advice(path)}") from None
         except NewerFormat as error:
@@ -141,18 +141,18 @@ class Reader:
             return _verified(beside, listed)
 
 
-def consistently(path: Path, read: Callable[[Reader], Found]) -> Found:
+def consistently(path: Path, read: Callable[[BundleReader], Found]) -> Found:
     """What ``read`` makes of a model directory; again, where the model was replaced meanwhile.
 
     Raises:
         ModelError: it is missing or damaged, or what ``read`` raises.
     """
     while True:
-        reader = Reader(path)
+        reader = BundleReader(path)
         try:
             return read(reader)
         except ModelError:
-            if Reader(path).manifest == reader.manifest:
+            if BundleReader(path).manifest == reader.manifest:
                 raise
 
 
@@ -167,10 +167,10 @@ def read_bundle(path: Path) -> Bundle:
 
 def read_facts(path: Path) -> Facts:
     """What the manifest says of a model; raises ModelError."""
-    return Reader(path).manifest.facts
+    return BundleReader(path).manifest.facts
 
 
-def bundle_of(reader: Reader) -> Bundle:
+def bundle_of(reader: BundleReader) -> Bundle:
     """The model in a reader's directory; raises ModelError."""
     path, facts = reader.path, reader.manifest.facts
     config, symbols = reader.file(CONFIG, LONGEST_CONFIG), reader.file(TOKENIZER, LONGEST_TOKENIZER)
@@ -199,7 +199,7 @@ def bundle_of(reader: Reader) -> Bundle:
     )
 
 
-def _weights(reader: Reader, expected: Arrays) -> arrays.Weights:
+def _weights(reader: BundleReader, expected: Arrays) -> arrays.Weights:
     content = reader.file(WEIGHTS, arrays.longest(expected))
     try:
         return arrays.read(content, expected)
@@ -209,11 +209,11 @@ def _weights(reader: Reader, expected: Arrays) -> arrays.Weights:
         raise ModelError(f"{reader.path / WEIGHTS}: {error}") from error
 
 
-def _remembered(reader: Reader, tokenizer: Tokenizer) -> "Remembered | None":
+def _remembered(reader: BundleReader, tokenizer: Tokenizer) -> "Remembered | None":
     """The memory, where the manifest lists one."""
     if MEMORY not in reader.manifest.files:
         return None
-    from riverrun.memory.saved import LONGEST, from_arrays  # needs numba, which other models do without
+    from riverrun.memory.stored import LONGEST, from_arrays  # needs numba, which other models do without
 
     content = reader.file(MEMORY, LONGEST)
     try:

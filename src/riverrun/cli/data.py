@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from riverrun.cli.main import Parser
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 
 ACTIONS = ("list", "get", "show", "clean")
 READING = (  # the first choice is that of training

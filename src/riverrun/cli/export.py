@@ -26,11 +26,11 @@ def run(options: argparse.Namespace) -> int:
     if options.onnx is not None:
         return _onnx(options)
     from riverrun.page.cost import cost_of
-    from riverrun.page.single_file import Shown, check_precision, check_target, write_single_file
+    from riverrun.page.single_file import Shown, check_page_precision, check_target, write_single_file
 
     precision = options.precision or "bf16"
     model, target = Path(options.model), Path(options.html)
-    check_precision(precision)
+    check_page_precision(precision)
     check_target(target)
     say_of_memory([model])
     cost = cost_of(model, precision, options.text)
@@ -43,7 +43,7 @@ def _onnx(options: argparse.Namespace) -> int:
     for name in ("precision", "text"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is of --html: leave it out with --onnx")
-    from riverrun.export.writing import write_onnx
+    from riverrun.export.onnx_directory import write_onnx
 
     say_of_memory([Path(options.model)])
     written = write_onnx(Path(options.model), Path(options.onnx))

@@ -15,7 +15,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from riverrun.api import load
-    from riverrun.reporting.model_report import write_report
+    from riverrun.reporting.model_report import write_model_report
 
     model = load(options.model)
 
@@ -23,5 +23,5 @@ def run(options: argparse.Namespace) -> int:
         print(f"{message} ...", file=sys.stderr)
 
     beside = model.path.with_name(f"{model.path.resolve().name}-report.html")
-    print(write_report(model, Path(options.output) if options.output else beside, options.text, tell))
+    print(write_model_report(model, Path(options.output) if options.output else beside, options.text, tell))
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from riverrun.cli.main import Parser, print_json
 
 if TYPE_CHECKING:
-    from riverrun.recipes.recipe import Experiment, Outcome, Recipe, Row
+    from riverrun.recipes.recipe import Experiment, Outcome, Recipe, ComparisonRow
 
 
 def add_arguments(parser: Parser) -> None:
@@ -24,12 +24,12 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.recipes.catalogue import RECIPES, find
+    from riverrun.recipes.catalogue import RECIPES, find_recipe
     from riverrun.recipes.running import run as perform
 
     if not options.names:
         return _list(list(RECIPES.values()), options.json)
-    recipes = [find(name) for name in options.names]
+    recipes = [find_recipe(name) for name in options.names]
     runs = [
         perform(each, _folder(each, options), options.epochs, options.seeds, Path(options.data), _announce)
         for each in recipes
@@ -55,9 +55,9 @@ def _folder(recipe: "Recipe", options: argparse.Namespace) -> Path:
 
 
 def _reproduce(recipe: "Recipe", outcomes: "Iterator[Outcome]", options: argparse.Namespace) -> dict:
-    from riverrun.recipes.recipe import rows
+    from riverrun.recipes.recipe import comparison_rows
     from riverrun.recipes.running import with_budget
-    from riverrun.reporting.recipe_report import write_report
+    from riverrun.reporting.recipe_report import write_recipe_report
 
     began = time.perf_counter()
     if not options.json:
@@ -69,10 +69,10 @@ def _reproduce(recipe: "Recipe", outcomes: "Iterator[Outcome]", options: argpars
     seen, table = [], []
     for outcome in outcomes:
         seen.append(outcome)
-        table += (found := rows(outcome))
+        table += (found := comparison_rows(outcome))
         for row in found if not options.json else ():
             print(_row(row), flush=True)
-    page = write_report(_folder(recipe, options), recipe, seen)
+    page = write_recipe_report(_folder(recipe, options), recipe, seen)
     seconds = time.perf_counter() - began
     print(f"{recipe.name}: {seconds:.0f} s in all; the page is {page}", file=sys.stderr)
     return {
@@ -89,7 +89,7 @@ def _announce(experiment: "Experiment") -> None:
     print(f"{experiment.name}: training for {experiment.budget}", file=sys.stderr)
 
 
-def _row(row: "Row") -> str:
+def _row(row: "ComparisonRow") -> str:
     published = "" if row.published is None else f"{row.published:.4g}"
     ours = f"{row.mean:.4f}" + (f" ± {row.spread:.4f}" if len(row.values) > 1 else "")
     return _line(row.experiment, row.figure, published, ours, row.verdict, f"{row.seconds:.0f}")

@@ -15,7 +15,7 @@ from riverrun.cli.precision_flag import add_precision
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel
     from riverrun.data.corpus import Corpus
-    from riverrun.evaluation.surprisal import Row
+    from riverrun.evaluation.surprisal import SurprisalRow
 
 COLUMNS = ("line", "text", "characters", "tokens", "surprisal_bits", "unknown")
 
@@ -94,9 +94,9 @@ def _whole(options: argparse.Namespace, model: "TrainedLanguageModel") -> int:
         raise InputError("--json of tokens is for one text: give one file, or --jsonl")
     score = model.score(read_text(options.file[0], model.reading), adapt=options.adapt)
     if options.html is not None:
-        from riverrun.reporting.surprisal_page import write_page
+        from riverrun.reporting.surprisal_page import write_surprisal_page
 
-        write_page(Path(options.html), score, str(options.model))
+        write_surprisal_page(Path(options.html), score, str(options.model))
     if options.json:
         print_json(score.to_dict())
     return 0
@@ -104,7 +104,7 @@ def _whole(options: argparse.Namespace, model: "TrainedLanguageModel") -> int:
 
 def _rows(
     model: "TrainedLanguageModel", corpus: "Corpus", by: Any, options: argparse.Namespace
-) -> Iterator["Row"]:
+) -> Iterator["SurprisalRow"]:
     if not options.lines:
         scorer = model.adapting() if options.adapt else model.scorer
         yield from scorer.rows(corpus.texts(), by)
@@ -119,11 +119,11 @@ def _rows(
         yield from score.rows(by, number)
 
 
-def _document(file: str, row: "Row", several: bool) -> dict[str, Any]:
+def _document(file: str, row: "SurprisalRow", several: bool) -> dict[str, Any]:
     return ({"file": file} if several else {}) | row.to_dict()
 
 
-def _print_table(rows: Iterable[tuple[str, "Row"]], several: bool, delimiter: str) -> None:
+def _print_table(rows: Iterable[tuple[str, "SurprisalRow"]], several: bool, delimiter: str) -> None:
     """Columns with a header; texts are quoted where they must be, as R and pandas read them."""
     writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
     for number, (file, row) in enumerate(rows):

@@ -83,14 +83,14 @@ class _HelpAll(argparse._HelpAction):
 
 def settings_of(options: argparse.Namespace) -> "Settings":
     """Flags over the file over defaults; raises SettingsError naming all faults at once."""
-    from riverrun.config.building import build, read_toml
+    from riverrun.config.building import build_settings, read_toml
 
     given = {key: value for key, value in vars(options).items() if "." in key}
     file = read_toml(Path(options.config)) if options.config else {}
     if any(key.startswith("budget.") for key in given):  # a budget given by flag replaces the file's
         file = {key: value for key, value in file.items() if not key.startswith("budget.")}
     try:
-        settings = build(file, given)
+        settings = build_settings(file, given)
     except SettingsError as error:
         raise SettingsError("; ".join([*options.faults, error.message])) from None
     if options.faults:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from riverrun.cli.main import Parser, print_json
 from riverrun.cli.setting_options import add_setting, add_settings, settings_of
-from riverrun.cli.stopping import stop_on_signals
+from riverrun.cli.signals import stop_on_signals
 from riverrun.errors import InputError
 
 if TYPE_CHECKING:

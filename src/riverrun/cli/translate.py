@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json or options.html is not None:
         translations = _translations(model, options.text or _all_lines(), options)
         if options.html is not None:
-            from riverrun.reporting.attention_page import write_page
+            from riverrun.reporting.attention_page import write_attention_page
 
-            write_page(Path(options.html), model, translations)
+            write_attention_page(Path(options.html), model, translations)
         if options.json:
             print_json({"translations": [translation.to_dict() for translation in translations]})
         return 0

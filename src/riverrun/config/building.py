@@ -45,7 +45,7 @@ def _shown(default: Any) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def build(*layers: Mapping[str, Any]) -> Settings:
+def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Merge dotted settings (later layers win) and check them.
 
     Args:
@@ -126,7 +126,7 @@ def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
     return dotted
 
 
-def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+def closest_name(word: str, known: list[str] | tuple[str, ...]) -> str:
     """``; did you mean X?`` for a close word, else an empty string."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""
@@ -140,7 +140,7 @@ def _section_class(annotation: Any) -> type[Section]:
 
 def _unknown(key: str, known: Mapping[str, str]) -> str:
     names = list(known)
-    hint = nearest(key, names)
+    hint = closest_name(key, names)
     if not hint:  # the section may be wrong or missing: compare the last part alone
         tails = {name.split(".", 1)[1]: name for name in names}
         close = difflib.get_close_matches(key.split(".")[-1], list(tails), n=1)

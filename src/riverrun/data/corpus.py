@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from riverrun.data.finding import find, shown
+from riverrun.data.finding import find_texts, shown
 from riverrun.data.formats.text import Chunk, chunks_of
 from riverrun.data.line_ends import LineEnds
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
 
 AS_IT_STANDS = Reading()
@@ -68,7 +68,7 @@ def open_corpus(inputs: Iterable[str | Path], reading: Reading = AS_IT_STANDS) -
     Warns of what a folder holds beside plain text, and of line ends that are changed.
     """
     inputs = [str(item) for item in inputs]
-    files = tuple(path for item in inputs for path in find(item, reading))
+    files = tuple(path for item in inputs for path in find_texts(item, reading))
     if not files:
         raise CorpusError(f"no text files in {', '.join(inputs) or 'nothing'}")
     digest, characters, size, ends = hashlib.sha256(), 0, 0, LineEnds()

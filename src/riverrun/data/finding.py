@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from riverrun.data.builtin_pairs import task_file
-from riverrun.data.formats.packing import unpacked_name
 from riverrun.data.formats.recognition import Format, is_named_as_text, recognise
 from riverrun.data.formats.text import DOCUMENTS, TABLES, chunks_of, text_of_document
+from riverrun.data.formats.unpacking import unpacked_name
 from riverrun.data.library import BUILT_IN, DOWNLOADS, built_in_text, downloaded
-from riverrun.data.reading import Reading
-from riverrun.data.walking import Entry, below, matching
+from riverrun.data.reading_settings import Reading
+from riverrun.data.walking import DirectoryEntry, below, matching
 from riverrun.errors import CorpusError
 from riverrun.files.spools import is_spool, spool
 
 
-def find(item: str, reading: Reading) -> list[Path]:
+def find_texts(item: str, reading: Reading) -> list[Path]:
     """The files of text that an input stands for; documents are made text of.
 
     Raises:
@@ -90,7 +90,7 @@ class _Account:
         )
 
 
-def _of_many(entries: Iterable[Entry], item: str, reading: Reading) -> list[Path]:
+def _of_many(entries: Iterable[DirectoryEntry], item: str, reading: Reading) -> list[Path]:
     """The files among many that are text, or can be made text; the others are said."""
     account, found, known = _Account(), [], []
     for name, left_out in entries:

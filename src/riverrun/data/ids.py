@@ -15,7 +15,7 @@ from riverrun.data import cache
 from riverrun.data.corpus import Corpus
 from riverrun.data.positional import read_at
 from riverrun.errors import CorpusError
-from riverrun.files import documents, incoming, records
+from riverrun.files import incoming, json_text, records
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
 from riverrun.text.tokenizer import rebuffer
@@ -128,7 +128,7 @@ def _kept(key: str, symbols: int) -> IdFile | None:
     if path is None or about is None:
         return None
     try:
-        facts = records.read(_Facts, documents.parse(incoming.read(about, _LONGEST_FACTS).decode("utf-8")))
+        facts = records.read(_Facts, json_text.parse(incoming.read(about, _LONGEST_FACTS).decode("utf-8")))
         if facts.width != _width(symbols) or facts.length < 0:
             return None
         found = IdFile(path, facts.length, facts.width, facts.counts)

@@ -65,7 +65,7 @@ class Columns(NamedTuple):
     target: str = ""
 
 
-class Row(NamedTuple):
+class PairRow(NamedTuple):
     """A line: its number, from 1, and the two sides, or what is wrong with it."""
 
     line: int
@@ -87,22 +87,22 @@ class _Chosen:
     alone: bool
 
 
-def tsv_rows(lines: Iterable[str], columns: Columns, name: str) -> Iterator[Row | Header]:
+def tsv_rows(lines: Iterable[str], columns: Columns, name: str) -> Iterator[PairRow | Header]:
     """Rows of a file with tabs between its columns. Raises CorpusError where it cannot be told which are the sides."""
     numbered = ((number, line.split("\t")) for number, line in enumerate(lines, 1))
     return _table(numbered, columns, name, "tab")
 
 
-def csv_rows(lines: Iterable[str], columns: Columns, name: str) -> Iterator[Row | Header]:
+def csv_rows(lines: Iterable[str], columns: Columns, name: str) -> Iterator[PairRow | Header]:
     """The same with commas (or semicolons) and quotes (RFC 4180). Raises CorpusError, also for a quote left open."""
     return _table(_records(lines, name), columns, name, "comma")
 
 
-def json_rows(lines: Iterable[str], columns: Columns) -> Iterator[Row]:
+def json_rows(lines: Iterable[str], columns: Columns) -> Iterator[PairRow]:
     """Rows of JSON objects, one a line; columns are keys, ``source`` and ``target`` if none are chosen."""
     keys = Columns(columns.source or "source", columns.target or "target")
     for number, line in enumerate(lines, 1):
-        yield Row(number, _from_json(line, keys))
+        yield PairRow(number, _from_json(line, keys))
 
 
 def checked(source: str, target: str) -> tuple[str, str] | str:
@@ -133,7 +133,7 @@ def _records(lines: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]
 
 def _table(
     numbered: Iterator[tuple[int, list[str]]], columns: Columns, name: str, between: str
-) -> Iterator[Row | Header]:
+) -> Iterator[PairRow | Header]:
     chosen: _Chosen | None = None
     for number, cells in numbered:
         if number == 1 and _is_header(cells, columns):
@@ -142,11 +142,11 @@ def _table(
             yield header
             continue
         if len(cells) < 2:
-            yield Row(number, f"no {between} between source and target")
+            yield PairRow(number, f"no {between} between source and target")
             continue
         if chosen is None:
             chosen = _choose(cells, columns, f"{name}, line {number}")
-        yield Row(number, _sides(cells, chosen))
+        yield PairRow(number, _sides(cells, chosen))
 
 
 def _is_header(cells: Sequence[str], columns: Columns) -> bool:

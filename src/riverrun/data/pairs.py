@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.pair_rows import Columns, Header, Row, checked, csv_rows, json_rows, tsv_rows
+from riverrun.data.pair_rows import Columns, Header, PairRow, checked, csv_rows, json_rows, tsv_rows
 from riverrun.data.parallel import are_parallel, lines_of
 from riverrun.errors import CorpusError
 
@@ -77,22 +77,22 @@ class PairCorpus:
                 f"{self.corpus.name}: {count} bad lines left out ({'; '.join(bad)}{more})", stacklevel=3
             )
 
-    def _rows(self) -> Iterator[tuple[str, Row | Header]]:
+    def _rows(self) -> Iterator[tuple[str, PairRow | Header]]:
         """Each row with the file it is in."""
         if self.layout == "parallel":
             source, target = map(lines_of, self.corpus.files)
             for number, (left, right) in enumerate(_in_step(source, target, self.corpus.name), 1):
-                yield self.corpus.name, Row(number, checked(left, right))
+                yield self.corpus.name, PairRow(number, checked(left, right))
             return
         for path in self.corpus.files:
             yield from ((str(path), row) for row in self._rows_of(path))
 
-    def _first_rows(self) -> Iterator[tuple[str, Row | Header]]:
+    def _first_rows(self) -> Iterator[tuple[str, PairRow | Header]]:
         if self.layout in ("tsv", "csv"):
             for path in self.corpus.files:
                 yield from ((str(path), row) for row in islice(self._rows_of(path), 1))
 
-    def _rows_of(self, path: Path) -> Iterator[Row | Header]:
+    def _rows_of(self, path: Path) -> Iterator[PairRow | Header]:
         match self.layout:
             case "csv":
                 return csv_rows(lines_of(path), self.columns, str(path))

@@ -13,19 +13,19 @@ TO_A_FOLDER = "a link to a folder"
 _MAGIC = re.compile(r"[*?\[]")
 
 
-class Entry(NamedTuple):
+class DirectoryEntry(NamedTuple):
     """A file that was found; where it is not to be read, ``left_out`` says why."""
 
     path: str
     left_out: str = ""
 
 
-def below(folder: str) -> Iterator[Entry]:
+def below(folder: str) -> Iterator[DirectoryEntry]:
     """Files in a folder and those below it, without hidden ones; raises CorpusError where it cannot be listed."""
     yield from _below(folder, _inside(folder))
 
 
-def matching(pattern: str) -> Iterator[Entry]:
+def matching(pattern: str) -> Iterator[DirectoryEntry]:
     """Files that a pattern matches; ``**`` stands for any folders. None where it has nothing that is a pattern."""
     start = _MAGIC.search(pattern)
     root = os.path.dirname(pattern[: start.start()]) if start else ""
@@ -34,7 +34,7 @@ def matching(pattern: str) -> Iterator[Entry]:
     if "**" not in pattern:
         inside = _inside(root or os.curdir)
         for path in filter(os.path.isfile, sorted(glob.glob(pattern))):
-            yield Entry(path, "" if os.path.realpath(path).startswith(inside) else OUTWARDS)
+            yield DirectoryEntry(path, "" if os.path.realpath(path).startswith(inside) else OUTWARDS)
         return
     try:
         wanted = re.compile(_as_regex(pattern[len(root) :].lstrip(os.sep)))
@@ -50,7 +50,7 @@ def _inside(folder: str) -> str:
     return os.path.join(os.path.realpath(folder), "")
 
 
-def _below(folder: str, root: str) -> Iterator[Entry]:
+def _below(folder: str, root: str) -> Iterator[DirectoryEntry]:
     try:
         with os.scandir(folder) as found:
             entries = [entry for entry in found if not entry.name.startswith(".")]
@@ -60,10 +60,10 @@ def _below(folder: str, root: str) -> Iterator[Entry]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path, root)
         elif entry.is_dir():
-            yield Entry(entry.path, TO_A_FOLDER)
+            yield DirectoryEntry(entry.path, TO_A_FOLDER)
         elif entry.is_file():
             leads_out = entry.is_symlink() and not os.path.realpath(entry.path).startswith(root)
-            yield Entry(entry.path, OUTWARDS if leads_out else "")
+            yield DirectoryEntry(entry.path, OUTWARDS if leads_out else "")
 
 
 def _as_regex(pattern: str) -> str:

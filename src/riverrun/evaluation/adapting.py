@@ -22,11 +22,11 @@ from riverrun.generation.entrance import checked_pairs
 from riverrun.generation.state import Scores
 from riverrun.memory.contexts import REACH
 from riverrun.memory.gate import Gate, learn_on, mix, network_odds
-from riverrun.memory.growing import GrowingMemory
+from riverrun.memory.growing_memory import GrowingMemory
 from riverrun.memory.memory import Memory
-from riverrun.memory.saved import Remembered
+from riverrun.memory.stored import Remembered
 from riverrun.models.cores import CoreState, detach
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import load_weights, weights_of
 from riverrun.text import START
 

@@ -95,14 +95,14 @@ class Likelihood:
         }
 
 
-class Piece(NamedTuple):
+class CountedIds(NamedTuple):
     """Ids [T] of a piece of text, with its counts."""
 
     ids: NDArray[np.int32]
     counts: Counts
 
 
-def evaluate(decoder: Predictor, pieces: Iterable[Piece]) -> Likelihood:
+def evaluate(decoder: Predictor, pieces: Iterable[CountedIds]) -> Likelihood:
     """Score consecutive pieces of one text."""
     counts, correct, nats = Counts(), 0, 0.0
     state, last = decoder.initial_state(), START

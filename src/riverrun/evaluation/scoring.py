@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.errors import InputError
-from riverrun.evaluation.likelihood import Likelihood, Piece, Predictor, evaluate, surprisals
-from riverrun.evaluation.surprisal import By, Row, rows_by, token_rows
+from riverrun.evaluation.likelihood import Likelihood, CountedIds, Predictor, evaluate, surprisals
+from riverrun.evaluation.surprisal import By, SurprisalRow, rows_by, token_rows
 from riverrun.generation.state import Scores
 from riverrun.text import START, Tokenizer
 from riverrun.text.counting import Counts, count
@@ -55,7 +55,7 @@ class Score:
     def perplexity(self) -> float:
         return self.likelihood.perplexity
 
-    def rows(self, by: By = "token", first_line: int = 1) -> list[Row]:
+    def rows(self, by: By = "token", first_line: int = 1) -> list[SurprisalRow]:
         """The tokens, or words or lines put together from them, see :func:`riverrun.evaluation.surprisal.rows_by`."""
         segments = (Segment(each.text, each.known, each.surprisal_bits is None) for each in self.token_scores)
         bits = (each.surprisal_bits for each in self.token_scores if each.surprisal_bits is not None)
@@ -116,7 +116,7 @@ class Scorer:
         """What a decoder's scores of a text's ids [T], in pieces, say of the text."""
         return self._score(_of_pieces(text, count(self._tokenizer, text, ids), pieces))
 
-    def rows(self, texts: Iterable[str], by: By = "token") -> Iterator[Row]:
+    def rows(self, texts: Iterable[str], by: By = "token") -> Iterator[SurprisalRow]:
         """One text in consecutive pieces, read once with carried state: its tokens, words or lines as they come."""
         return rows_by(by, self._tokens(texts))
 
@@ -124,12 +124,12 @@ class Scorer:
         """Many texts, each from the start state; what one gets does not depend on the others."""
         return map(self._score, self._lines(texts))
 
-    def line_rows(self, texts: Iterable[str], first_line: int = 1) -> Iterator[Row]:
+    def line_rows(self, texts: Iterable[str], first_line: int = 1) -> Iterator[SurprisalRow]:
         """A row for each of many texts, each from the start state: as those of :meth:`each` by line, and faster."""
         for number, line in enumerate(self._lines(texts), first_line):
             tokens, characters, unknown = _told(line.counts)
             bits = float(line.nats.sum() / np.log(2)) if tokens else None
-            yield Row(number, line.text.strip(), characters, tokens, bits, unknown)
+            yield SurprisalRow(number, line.text.strip(), characters, tokens, bits, unknown)
 
     def lines(self, texts: Iterable[str]) -> LineScores:
         """The sums of many texts, each from the start state."""
@@ -146,7 +146,7 @@ class Scorer:
         _warn(result.counts)
         return result
 
-    def _tokens(self, texts: Iterable[str]) -> Iterator[Row]:
+    def _tokens(self, texts: Iterable[str]) -> Iterator[SurprisalRow]:
         state, last, line, seen = self._decoder.initial_state(), START, 1, Counts()
         for text in rebuffer(texts, self._tokenizer.unit, self._tokenizer.normalizer):
             ids = self._tokenizer.encode(text)
@@ -160,10 +160,10 @@ class Scorer:
             seen, line = seen + counts, line + text.count("\n")
         _warn(seen)
 
-    def _pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
+    def _pieces(self, texts: Iterable[str]) -> Iterator[CountedIds]:
         for text in rebuffer(texts, self._tokenizer.unit, self._tokenizer.normalizer):
             ids = self._tokenizer.encode(text)
-            yield Piece(ids, count(self._tokenizer, text, ids))
+            yield CountedIds(ids, count(self._tokenizer, text, ids))
 
     def _lines(self, texts: Iterable[str]) -> Iterator[_Line]:
         from concurrent.futures import ThreadPoolExecutor

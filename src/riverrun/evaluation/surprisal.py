@@ -15,7 +15,7 @@ _WORD = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True)
-class Row:
+class SurprisalRow:
     """A stretch of text and how surprising it was.
 
     Attributes:
@@ -38,7 +38,7 @@ class Row:
         return vars(self).copy()
 
 
-def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: int = 1) -> Iterator[Row]:
+def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: int = 1) -> Iterator[SurprisalRow]:
     """A row for each segment of a text, those left out too; their texts joined are the text.
 
     Args:
@@ -49,16 +49,16 @@ def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: i
     line, told = first_line, iter(bits)
     for text, known, left_out in segments:
         surprisal = None if left_out else next(told)
-        yield Row(line, text, len(text), 0 if left_out else 1, surprisal, 0 if known else len(text))
+        yield SurprisalRow(line, text, len(text), 0 if left_out else 1, surprisal, 0 if known else len(text))
         line += text.count("\n")
 
 
-def rows_by(by: By, tokens: Iterable[Row]) -> Iterator[Row]:
+def rows_by(by: By, tokens: Iterable[SurprisalRow]) -> Iterator[SurprisalRow]:
     """Rows of tokens put together, see :func:`groups`."""
     return iter(tokens) if by == "token" else map(_joined, groups(by, tokens))
 
 
-def groups(by: By, tokens: Iterable[Row]) -> Iterator[list[Row]]:
+def groups(by: By, tokens: Iterable[SurprisalRow]) -> Iterator[list[SurprisalRow]]:
     """The tokens of each token, word or line; no token is left out.
 
     Words are what stands between blanks; Chinese is cut by jieba. A word has the blanks that follow it: that it ends
@@ -75,9 +75,9 @@ def groups(by: By, tokens: Iterable[Row]) -> Iterator[list[Row]]:
                 yield from _words(line)
 
 
-def _lines(tokens: Iterable[Row]) -> Iterator[list[Row]]:
+def _lines(tokens: Iterable[SurprisalRow]) -> Iterator[list[SurprisalRow]]:
     """Tokens of each line, a line break being the last of its line."""
-    held: list[Row] = []
+    held: list[SurprisalRow] = []
     for token in tokens:
         held.append(token)
         if "\n" in token.text:
@@ -87,10 +87,10 @@ def _lines(tokens: Iterable[Row]) -> Iterator[list[Row]]:
         yield held
 
 
-def _words(line: list[Row]) -> Iterator[list[Row]]:
+def _words(line: list[SurprisalRow]) -> Iterator[list[SurprisalRow]]:
     """Tokens of each word of a line."""
     starts = _word_starts("".join(token.text for token in line))
-    words: list[list[Row]] = [[] for _ in starts]
+    words: list[list[SurprisalRow]] = [[] for _ in starts]
     place = 0
     for token in line:
         letters = len(token.text) - len(token.text.lstrip())
@@ -113,7 +113,7 @@ def _word_starts(text: str) -> list[int]:
     return [0, *(start for start in sorted(set(starts))[1:])]
 
 
-def _joined(tokens: Sequence[Row]) -> Row:
+def _joined(tokens: Sequence[SurprisalRow]) -> SurprisalRow:
     told = [token.surprisal_bits for token in tokens if token.surprisal_bits is not None]
     return replace(
         tokens[0],

@@ -18,7 +18,7 @@ from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position
 
 
-class Reading(NamedTuple):
+class TailReading(NamedTuple):
     """How the end of a prompt is read.
 
     Attributes:
@@ -39,7 +39,7 @@ def heal(
     longer: Sequence[NDArray[np.int64]],
     sampling: Sampling,
     seeds: Sequence[tuple[int, int]],
-) -> list[Reading]:
+) -> list[TailReading]:
     """A reading of a prompt for each of K sequences; it takes their first draw.
 
     Args:
@@ -67,8 +67,8 @@ def heal(
         chosen = choose(weights, (), way, draw, np.ones(len(weights), bool))
         place = int(np.searchsorted(ends, chosen, side="right"))
         if place == len(tail):
-            readings.append(Reading(position, place, None))
+            readings.append(TailReading(position, place, None))
         else:
             symbol = int(longer[place][chosen - ends[place]])  # counted from the end
-            readings.append(Reading(Position(states[place], symbol, start + 1), place, symbol))
+            readings.append(TailReading(Position(states[place], symbol, start + 1), place, symbol))
     return readings

@@ -19,7 +19,7 @@ from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position, Scores, State
 from riverrun.memory.contexts import REACH
 from riverrun.memory.gate import mix
-from riverrun.memory.saved import Remembered
+from riverrun.memory.stored import Remembered
 from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 
 Logits = NDArray[np.float32]

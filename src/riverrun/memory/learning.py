@@ -32,7 +32,7 @@ SLOW = 0.002
 _FAST, _SLOWING = 0.018, 20_000.0  # how much faster at first, and for about how many symbols
 
 
-def learn(ids: NDArray[np.integer], texts: Sequence[str], start: int) -> Memory:
+def learn_memory(ids: NDArray[np.integer], texts: Sequence[str], start: int) -> Memory:
     """The memory of a text.
 
     Args:
@@ -56,7 +56,7 @@ def empty(read: NDArray[np.int64], texts: Sequence[str]) -> Tables:
     laid_out = forks.laid_out(below)
     crossed = np.add.reduceat(laid_out.slot[laid_out.path >> 1] == 0, laid_out.starts[:-1])[read].sum()
     pages, places = min(MOST_PAGES, power_of_two(_ROOM * crossed)), power_of_two(len(read))
-    weights = np.zeros((rows(len(texts) - 1), opinions.INPUTS), np.float32)
+    weights = np.zeros((mixing_rows(len(texts) - 1), opinions.INPUTS), np.float32)
     weights[:, : 2 * CONTEXTS + 1 : 2] = 0.3
     kind, fold = described(texts)
     return Tables(
@@ -77,7 +77,7 @@ def power_of_two(least: float) -> int:
     return 1 << max(6, int(np.ceil(np.log2(least))))
 
 
-def rows(forks_in_all: int) -> int:
+def mixing_rows(forks_in_all: int) -> int:
     """Rows of weights for so many forks."""
     return forks_in_all + opinions.SCENES + opinions.LATEST + opinions.WORDS
 
@@ -104,7 +104,7 @@ def read_in_parts(tables: Tables, scene: Scene, ids, bounds):
     for part in range(bounds.size - 1):
         for end in range(bounds[part], bounds[part + 1]) if part > 0 else range(0):
             rate = SLOW + _FAST / (1.0 + read / _SLOWING)
-            predict(tables, scene, ids, 0, end, rate)
+            predict_and_learn(tables, scene, ids, 0, end, rate)
             read += 1
         for end in range(bounds[part], bounds[part + 1]):
             lost += remember(tables, scene, ids, 0, end)
@@ -112,7 +112,7 @@ def read_in_parts(tables: Tables, scene: Scene, ids, bounds):
 
 
 @opinions.inner
-def predict(tables, scene, ids, low, end, rate):
+def predict_and_learn(tables, scene, ids, low, end, rate):
     """Think of the forks on the way to ``ids[end]`` and learn from each how to mix; returns the surprisal in nats."""
     enter(tables, scene, ids, low, end)
     forks_of, nats = tables.forks, 0.0

@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import nn
 
-from riverrun.models.convolution import ConvCore
+from riverrun.models.conv_core import ConvCore
 from riverrun.models.one_hot import OneHotCore
 from riverrun.models.recurrent import CoreState, GruCore, LstmCore
 from riverrun.models.symbol_inputs import IndexedLinear

@@ -13,7 +13,7 @@ from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.bundle import LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.data.corpus import open_corpus
 from riverrun.data.pairs import Pair, open_pairs
-from riverrun.page.packing import rounded
+from riverrun.page.packing import rounded_arrays
 from riverrun.reporting.held_out_section import held_out_pairs
 from riverrun.reporting.model_report import training_text
 
@@ -68,7 +68,7 @@ def _compared(
     text = sample(model)
     if not text:
         return None
-    rough = load(replace(loaded, weights=rounded(loaded.weights, precision)))
+    rough = load(replace(loaded, weights=rounded_arrays(loaded.weights, precision)))
     return bits(model, text), bits(rough, text)
 
 

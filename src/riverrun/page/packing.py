@@ -34,7 +34,7 @@ class Stored(NamedTuple):
     content: bytes
 
 
-def pack(path: Path, precision: str = "fp32") -> bytes:
+def pack_model(path: Path, precision: str = "fp32") -> bytes:
     """All that the page needs of a model directory.
 
     Args:
@@ -67,7 +67,7 @@ def pack(path: Path, precision: str = "fp32") -> bytes:
     return gzip.compress(_one_file(arrays, texts), mtime=0)
 
 
-def rounded(weights: bundle.Weights, precision: str) -> bundle.Weights:
+def rounded_arrays(weights: bundle.Weights, precision: str) -> bundle.Weights:
     """Weights as a page that was packed in this precision computes with them, float32."""
     return {name: _restored(np.asarray(array, np.float32), precision) for name, array in weights.items()}
 

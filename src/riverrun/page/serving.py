@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from riverrun.errors import InputError
-from riverrun.page.packing import pack
+from riverrun.page.packing import pack_model
 from riverrun.page.single_file import FOLDER
 
 ADDRESS = "127.0.0.1"
@@ -59,7 +59,7 @@ class PageServer(ThreadingHTTPServer):
             ModelError: a model is missing, damaged, newer, or too wide for a page.
             InputError: the port is in use, or may not be used.
         """
-        self.models = {name: pack(path) for name, path in zip(names(models), models, strict=True)}
+        self.models = {name: pack_model(path) for name, path in zip(names(models), models, strict=True)}
         try:
             super().__init__((ADDRESS, port), _Handler)
         except (OSError, OverflowError) as error:

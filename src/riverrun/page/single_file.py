@@ -12,7 +12,7 @@ from typing import get_args
 from riverrun.errors import InputError, OutputError
 from riverrun.files import outgoing
 from riverrun.page.joining import join
-from riverrun.page.packing import Precision, engine_script, pack
+from riverrun.page.packing import Precision, engine_script, pack_model
 
 FOLDER = Path(__file__).parent
 
@@ -32,7 +32,7 @@ class Shown:
     cost: str = ""
 
 
-def check_precision(precision: str) -> None:
+def check_page_precision(precision: str) -> None:
     """Raises InputError for one that is not known."""
     if precision not in get_args(Precision):
         raise InputError(f"precision = {precision!r}: give one of {', '.join(get_args(Precision))}")
@@ -52,9 +52,9 @@ def write_single_file(model: Path, target: Path, shown: Shown) -> int:
         InputError: an unknown precision.
         OutputError: the file cannot be written; what was there before stays.
     """
-    check_precision(shown.precision)
+    check_page_precision(shown.precision)
     check_target(target)
-    content = single_file(pack(model, shown.precision), shown).encode("utf-8")
+    content = single_file(pack_model(model, shown.precision), shown).encode("utf-8")
     try:
         outgoing.write(target, content)
     except OSError as error:

@@ -75,7 +75,7 @@ class Display:
                 if event.prompt != self._prompt:
                     self._say(self._block("from:", wording.prompt(event)))
                 self._prompt = event.prompt
-                self._say(self._block(f"{event.label}:", wording.sample(event)))
+                self._say(self._block(f"{event.label}:", wording.sample_in_words(event)))
             case events.Stopped(reason="interrupted"):
                 where = f"stopped at step {event.step:,} and saved in {self._output}; to go on:"
                 self._say(f"{where}\n  {self._resume}" if self._resume else where.removesuffix("; to go on:"))

@@ -89,7 +89,7 @@ def bar(event: events.Progress, width: int = 16) -> str:
     return f"[{'=' * done}{' ' * (width - done)}]"
 
 
-def sample(event: events.Previewed) -> str:
+def sample_in_words(event: events.Previewed) -> str:
     """What the model writes, as text; characters that would move a terminal's cursor are shown as their pictures."""
     return event.text.translate(_CONTROLS).strip("\n")
 

@@ -1,6 +1,6 @@
 """All recipes, by name."""
 
-from riverrun.config.building import nearest
+from riverrun.config.building import closest_name
 from riverrun.errors import InputError
 from riverrun.recipes import alphabet, convolution, luxun, nietzsche, translation
 from riverrun.recipes.recipe import Recipe
@@ -23,7 +23,7 @@ RECIPES = {
 }
 
 
-def find(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """The recipe of that name; raises InputError with the nearest one."""
     if name not in RECIPES:
         known = list(RECIPES)

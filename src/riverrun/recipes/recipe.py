@@ -102,7 +102,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One line of the table: published beside ours.
 
     Attributes:
@@ -117,7 +117,7 @@ class Row:
     tolerance: float | None
     values: tuple[float, ...] = field(repr=False)
     seconds: float
-    verdict: str
+    row_verdict: str
 
     @property
     def mean(self) -> float:
@@ -143,7 +143,7 @@ class Row:
         }
 
 
-def rows(outcome: Outcome) -> list[Row]:
+def comparison_rows(outcome: Outcome) -> list[ComparisonRow]:
     """The points of an experiment that its runs reached, each with a verdict."""
     found = []
     for point in outcome.experiment.points:
@@ -151,20 +151,20 @@ def rows(outcome: Outcome) -> list[Row]:
         if values:
             seconds = statistics.fmean(outcome.seconds)
             found.append(
-                Row(
+                ComparisonRow(
                     outcome.experiment.name,
                     point.label,
                     point.published,
                     point.tolerance,
                     values,
                     seconds,
-                    verdict(point, statistics.fmean(values), outcome.shortened),
+                    row_verdict(point, statistics.fmean(values), outcome.shortened),
                 )
             )
     return found
 
 
-def verdict(point: Point, ours: float, shortened: bool) -> str:
+def row_verdict(point: Point, ours: float, shortened: bool) -> str:
     """Whether a figure is within its tolerance."""
     if point.published is None:
         return ""

@@ -109,9 +109,9 @@ def _side_by_side(jobs: list[Job]) -> Iterator[tuple[Figures, float, Path]]:
 def perform(job: Job) -> tuple[Figures, float, Path]:
     """Train one model and measure it: figures, seconds of training, its directory."""
     from riverrun.api import train
-    from riverrun.recipes.catalogue import find
+    from riverrun.recipes.catalogue import find_recipe
 
-    recipe = find(job.recipe)
+    recipe = find_recipe(job.recipe)
     experiment = with_budget(recipe.experiments[job.experiment], job.epochs)
     output = job.folder / f"{experiment.name}-{job.seed}"
     source = find_source(experiment, job.folder, job.data)

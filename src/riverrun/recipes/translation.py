@@ -7,7 +7,7 @@ from pathlib import Path
 
 from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Experiment, Figures, Point, Recipe
-from riverrun.recipes.records import last_weights, pairs_of
+from riverrun.recipes.run_results import last_weights, pairs_of
 
 PUBLISHED = {
     "data.source_unit": "char",

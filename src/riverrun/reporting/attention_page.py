@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 from riverrun.translated import AttentionMap, Translation
 from riverrun.translator import TrainedTranslator
 
 
-def write_page(path: Path, model: TrainedTranslator, translations: Sequence[Translation]) -> None:
+def write_attention_page(path: Path, model: TrainedTranslator, translations: Sequence[Translation]) -> None:
     """Draw the best output of each translation; raises OutputError if the file cannot be written."""
-    parts = [page.paragraph(f"Model {model.path.name}. {ABOUT}"), key(), *tables(model, translations)]
-    page.write(path, "Where each output was read", parts)
+    parts = [html_page.paragraph(f"Model {model.path.name}. {ABOUT}"), key(), *tables(model, translations)]
+    html_page.write(path, "Where each output was read", parts)
 
 
 ABOUT = (
@@ -30,10 +30,10 @@ def tables(model: TrainedTranslator, translations: Sequence[Translation]) -> Ite
         yield f"<h3>{escape(source)} → {escape(target)}</h3>\n{table(attention)}"
 
 
-def table(attention: AttentionMap) -> str:
+def attention_table(attention: AttentionMap) -> str:
     """One HTML table; the weight of a cell is its colour, its number and its title. Blanks take little room."""
     if attention.weights is None:
-        return page.paragraph("This model has no attention: it reads the whole source first.")
+        return html_page.paragraph("This model has no attention: it reads the whole source first.")
     blanks = [_is_blank(symbol) for symbol in attention.source]
     head = "".join(
         f"<th{_kind(blank)}>{_shown(s)}</th>" for s, blank in zip(attention.source, blanks, strict=True)

@@ -10,7 +10,7 @@ from riverrun.data.held_out import TextSplit
 from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.repeats import Repeats, repeats
 from riverrun.evaluation.copying import NGRAMS, Copying, copying
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 from riverrun.text import Tokenizer
 
 SAMPLE_LENGTH = 2000  # symbols written at each temperature to look for copies
@@ -36,11 +36,11 @@ def copying_section(model: TrainedLanguageModel, split: TextSplit) -> str:
         "text word for word, whole lines that stand in it, and stretches that do not."
     )
     header = ("temperature", "longest copied", *(f"new {n}-grams" for n in NGRAMS))
-    return page.section(
+    return html_page.section(
         "Copying",
-        page.paragraph(about),
-        *(page.paragraph(_in_words(temperature, each)) for temperature, each in found.items()),
-        page.folded("Shares of new stretches", page.table(header, _rows(found))),
+        html_page.paragraph(about),
+        *(html_page.paragraph(_in_words(temperature, each)) for temperature, each in found.items()),
+        html_page.folded("Shares of new stretches", html_page.table(header, _rows(found))),
         *_without_memory(model, split, temperatures, header),
     )
 
@@ -57,8 +57,8 @@ def _without_memory(
         f"The model remembers what it read word for word, and quotes it. Without that (--memory 0) the longest "
         f"stretches have: {longest} symbols."
     )
-    table = page.folded("Shares of new stretches without the memory", page.table(header, _rows(found)))
-    return [page.paragraph(about), table]
+    table = html_page.folded("Shares of new stretches without the memory", html_page.table(header, _rows(found)))
+    return [html_page.paragraph(about), table]
 
 
 def copies_by_temperature(

@@ -7,10 +7,10 @@ from riverrun.data.held_out import NOTHING, split_pairs, spread
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 from riverrun.reporting.attention_page import ABOUT, key, tables
 from riverrun.reporting.noted_texts import GONE, held_out_corpus
-from riverrun.reporting.translations import marked
+from riverrun.reporting.translations_section import marked
 from riverrun.translator import TrainedTranslator
 
 SHOWN = 20  # sources
@@ -21,18 +21,18 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
     validation = model.settings.data.validation
     if validation == NOTHING:
-        return page.section("Held-out pairs", page.paragraph("None: the model has learned from all of them."))
+        return html_page.section("Held-out pairs", html_page.paragraph("None: the model has learned from all of them."))
     if isinstance(validation, str) and held_out_corpus(validation, model.facts) is None:
-        return page.section("Held-out pairs", page.paragraph(f"They cannot be read. {GONE}"))
+        return html_page.section("Held-out pairs", html_page.paragraph(f"They cannot be read. {GONE}"))
     try:
         wanted = spread(held_out_pairs(model, corpus), SHOWN)
     except CorpusError as error:
-        return page.section("Held-out pairs", page.paragraph(f"They cannot be read: {error}."))
+        return html_page.section("Held-out pairs", html_page.paragraph(f"They cannot be read: {error}."))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "never seen in training")
         warnings.filterwarnings("ignore", r"\d+ outputs ran into")
         found = model.translations(wanted)
-        drawn = [page.paragraph(ABOUT), key(), *tables(model, found[:DRAWN])] if _looks(model) else []
+        drawn = [html_page.paragraph(ABOUT), key(), *tables(model, found[:DRAWN])] if _looks(model) else []
     lines = [
         (
             translation.source,
@@ -44,7 +44,7 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
         for output in translation.outputs
     ]
     header = ("source", "wanted", "output", "log-probability, nats")
-    return page.section("Held-out pairs", page.table(header, lines), *drawn)
+    return html_page.section("Held-out pairs", html_page.table(header, lines), *drawn)
 
 
 def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:

@@ -9,10 +9,10 @@ from typing import Any
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import TextSplit
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.data.repeats import repeats
 from riverrun.errors import CorpusError
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 from riverrun.reporting.copying_section import copying_section
 from riverrun.reporting.curves import chart, smoothed
 from riverrun.reporting.held_out_section import held_out_section
@@ -25,7 +25,7 @@ from riverrun.trained import by_section
 PASSAGE_LENGTH = 1500  # characters
 
 
-def write_report(
+def write_model_report(
     model: Model, output: Path, text: str | None = None, tell: Callable[[str], None] = lambda message: None
 ) -> Path:
     """Write the page, complete in one file.
@@ -45,15 +45,15 @@ def write_report(
     corpus, missing = training_text(model, text)
     parts = [*opening(model, history), _curves(model, history), _samples_section(model, history)]
     if corpus is None:
-        parts.append(page.section("What needs the training text", page.paragraph(missing)))
+        parts.append(html_page.section("What needs the training text", html_page.paragraph(missing)))
     elif isinstance(model, TrainedTranslator):
         tell("translating held-out pairs")
         parts.append(held_out_section(model, corpus))
     else:
         parts += _text_sections(model, corpus, tell)
-    parts.append(page.folded("Facts", page.table(("", ""), _facts(model))))
-    parts.append(page.folded("Settings", page.table(("setting", "value"), _settings(model))))
-    return page.write(output, f"riverrun model {model.path.resolve().name}", parts)
+    parts.append(html_page.folded("Facts", html_page.table(("", ""), _facts(model))))
+    parts.append(html_page.folded("Settings", html_page.table(("setting", "value"), _settings(model))))
+    return html_page.write(output, f"riverrun model {model.path.resolve().name}", parts)
 
 
 def training_text(model: Model, text: str | None) -> tuple[Corpus | None, str]:
@@ -93,19 +93,19 @@ def _curves(model: Model, history: History) -> str:
         about += f" The training loss is measured with {' and '.join(raised)}, which raise it: only its course tells."
     lines = {"training": smoothed(history.training_loss), "held out": history.held_out_loss}
     shown = chart({name: line for name, line in lines.items() if line}, "seconds", "nats per symbol")
-    return page.section("Loss against time", shown, page.paragraph(about, "quiet"))
+    return html_page.section("Loss against time", shown, html_page.paragraph(about, "quiet"))
 
 
 def _samples_section(model: Model, history: History) -> str:
     if isinstance(model, TrainedTranslator):
-        return page.section("Samples by step", page.translations_by_step(history.samples, history.epochs))
-    return page.section("Samples by step and temperature", page.samples_grid(history.samples, history.epochs))
+        return html_page.section("Samples by step", html_page.translations_by_step(history.samples, history.epochs))
+    return html_page.section("Samples by step and temperature", html_page.samples_grid(history.samples, history.epochs))
 
 
 def _text_sections(model: TrainedLanguageModel, corpus: Corpus, tell: Callable[[str], None]) -> list[str]:
     """What of a model's texts is copied, and the first held-out passage, coloured."""
     if (split := noted_split(corpus, model.facts, model.settings.data.validation, model.reading)) is None:
-        return [page.section("Held-out text", page.paragraph(f"It cannot be read. {GONE}"))]
+        return [html_page.section("Held-out text", html_page.paragraph(f"It cannot be read. {GONE}"))]
     tell("writing samples and comparing them with the training text")
     copied = copying_section(model, split)
     if not split.held_out.characters:
@@ -129,8 +129,8 @@ def _held_out_passage(model: TrainedLanguageModel, split: TextSplit) -> str:
             f" {leaked.repeated_lines:,} of {leaked.lines:,} held-out lines ({leaked.share:.0%}) stand in the training "
             "text too."
         )
-    return page.section(
-        "Surprisal of a held-out passage", page.paragraph(f"{about}.{known}"), *coloured(score)
+    return html_page.section(
+        "Surprisal of a held-out passage", html_page.paragraph(f"{about}.{known}"), *coloured(score)
     )
 
 

@@ -14,9 +14,9 @@ from riverrun.data.builtin_pairs import parse_task
 from riverrun.data.corpus import AS_IT_STANDS, Corpus, open_corpus
 from riverrun.data.held_out import NOTHING, Stretch, TextSplit, split_text
 from riverrun.data.library import BUILT_IN, DOWNLOADS
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
-from riverrun.files import documents, incoming
+from riverrun.files import incoming, json_text
 
 GONE = "The file that was held out is not where it was, or has changed, or is no plain file."
 
@@ -28,8 +28,8 @@ _AT_LEAST = 1 << 20  # bytes that are always read
 def noted_inputs(folder: Path) -> tuple[str, ...]:
     """What a model was trained on, as its ``request.json`` says; nothing where that is not known."""
     try:
-        note = documents.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
-        return documents.texts(documents.field(note, "inputs", list), "inputs")
+        note = json_text.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
+        return json_text.texts(json_text.field(note, "inputs", list), "inputs")
     except (OSError, ValueError):
         return ()
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 from riverrun.reporting.history import History
 
 _LIKED = "temperature 0.5"  # of the samples, the one shown first
@@ -13,7 +13,7 @@ Model = TrainedLanguageModel | TrainedTranslator
 
 def opening(model: Model, history: History) -> list[str]:
     """Sentences about a model and the best sample of the step that its weights are from."""
-    parts = [page.paragraph(_what(model, history), "lead"), page.paragraph(_how_good(model.facts))]
+    parts = [html_page.paragraph(_what(model, history), "lead"), html_page.paragraph(_how_good(model.facts))]
     best = [sample for sample in history.samples if sample["step"] == model.facts.get("best_step")]
     chosen = next((sample for sample in best if sample["label"] == _LIKED), best[0] if best else None)
     if chosen is None:
@@ -21,9 +21,9 @@ def opening(model: Model, history: History) -> list[str]:
     if isinstance(model, TrainedTranslator):
         wanted = chosen["label"].removeprefix("wanted ")
         about = f"A held-out source, and what it makes of it; wanted was {wanted}:"
-        return [*parts, page.paragraph(about), page.quotation(chosen["text"], f"{chosen['prompt']} → ")]
+        return [*parts, html_page.paragraph(about), html_page.quotation(chosen["text"], f"{chosen['prompt']} → ")]
     about = f"At {chosen['label']}, going on from the text in grey, it writes:"
-    return [*parts, page.paragraph(about), page.quotation(chosen["text"], chosen["prompt"])]
+    return [*parts, html_page.paragraph(about), html_page.quotation(chosen["text"], chosen["prompt"])]
 
 
 def _what(model: Model, history: History) -> str:

@@ -4,39 +4,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from riverrun.bundle import read_facts
-from riverrun.bundle.writing import writing
+from riverrun.bundle.saving import telling_of_faults
 from riverrun.files import outgoing
-from riverrun.recipes.recipe import Outcome, Recipe, Row, rows
+from riverrun.recipes.recipe import Outcome, Recipe, ComparisonRow, comparison_rows
 from riverrun.recipes.running import training_losses
-from riverrun.reporting import page, pictures
+from riverrun.reporting import html_page, pictures
 from riverrun.reporting.history import read_history
-from riverrun.reporting.translations import translations_section
+from riverrun.reporting.translations_section import translations_section
 from riverrun.translator import KINDS
 
 
-def write_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> Path:
+def write_recipe_report(folder: Path, recipe: Recipe, outcomes: Sequence[Outcome]) -> Path:
     """Write ``report.html`` and its pictures as PNG files; returns the page."""
-    table = [row for outcome in outcomes for row in rows(outcome)]
+    table = [row for outcome in outcomes for row in comparison_rows(outcome)]
     images = {"comparison": comparison(table, recipe.compared)} if len(outcomes) > 1 else {}
     images["loss"] = loss_against_time(outcomes)
     if any(map(_published_losses, outcomes)):
         images["epochs"] = loss_by_epoch(outcomes)
     for name, png in images.items():
-        with writing(folder / f"{name}.png"):
+        with telling_of_faults(folder / f"{name}.png"):
             outgoing.write(folder / f"{name}.png", png)
     parts = [
-        page.paragraph(recipe.citation),
-        page.paragraph(recipe.about),
-        page.section("Published and ours", page.table(_HEADER, [_line(row) for row in table])),
-        page.section("Experiments", page.table(("", "budget", ""), map(_experiment, outcomes))),
-        page.section("Pictures", *(page.picture(png, name) for name, png in images.items())),
+        html_page.paragraph(recipe.citation),
+        html_page.paragraph(recipe.about),
+        html_page.section("Published and ours", html_page.table(_HEADER, [_line(row) for row in table])),
+        html_page.section("Experiments", html_page.table(("", "budget", ""), map(_experiment, outcomes))),
+        html_page.section("Pictures", *(html_page.picture(png, name) for name, png in images.items())),
         *(translations_section(group) for group in _of_the_same_pairs(outcomes)),
         *map(_samples, outcomes),
     ]
-    return page.write(folder / "report.html", f"{recipe.name}: {recipe.title}", parts)
+    return html_page.write(folder / "report.html", f"{recipe.name}: {recipe.title}", parts)
 
 
-def comparison(table: Sequence[Row], figures: Sequence[str]) -> bytes:
+def comparison(table: Sequence[ComparisonRow], figures: Sequence[str]) -> bytes:
     """Published and ours for some figures of every experiment, or for the first of each."""
     names = list(dict.fromkeys(row.experiment for row in table))
     first = {row.experiment: row for row in reversed(table)}
@@ -48,7 +48,7 @@ def comparison(table: Sequence[Row], figures: Sequence[str]) -> bytes:
     return pictures.bars(names, groups, figures[0] if len(figures) == 1 else "")
 
 
-def _bar(row: Row | None) -> pictures.Bar | None:
+def _bar(row: ComparisonRow | None) -> pictures.Bar | None:
     return row and pictures.Bar(row.mean, row.spread, row.published)
 
 
@@ -87,7 +87,7 @@ def _published_losses(outcome: Outcome) -> dict[int, float]:
 _HEADER = ("experiment", "figure", "published", "tolerance", "ours", "seeds", "", "seconds")
 
 
-def _line(row: Row) -> tuple[str, ...]:
+def _line(row: ComparisonRow) -> tuple[str, ...]:
     return (
         row.experiment,
         row.figure,
@@ -124,5 +124,5 @@ def _samples(outcome: Outcome) -> str:
     history = read_history(outcome.folders[0])
     if not history.samples:
         return ""
-    grid = page.translations_by_step if _translates(outcome) else page.samples_grid
-    return page.section(f"What {outcome.experiment.name} wrote", grid(history.samples, history.epochs))
+    grid = html_page.translations_by_step if _translates(outcome) else html_page.samples_grid
+    return html_page.section(f"What {outcome.experiment.name} wrote", grid(history.samples, history.epochs))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riverrun.api import TrainedLanguageModel, TrainedTranslator
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import visible
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.reporting.history import History, read_history

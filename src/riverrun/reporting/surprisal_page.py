@@ -7,14 +7,14 @@ from pathlib import Path
 
 from riverrun.api import Score
 from riverrun.evaluation.surprisal import By, groups
-from riverrun.reporting import page
+from riverrun.reporting import html_page
 
 _LEAST = 4.0  # bits that the darkest colour stands for, at least: a text without surprises stays pale
 _SHADES = 5  # of the key, white not counted
 _BOTH_WAYS = 50_000  # tokens of a text that is shown by word too
 
 
-def write_page(path: Path, score: Score, model: str) -> None:
+def write_surprisal_page(path: Path, score: Score, model: str) -> None:
     """Write the page of a text; raises OutputError."""
     figures = [
         (name.replace("_", " "), f"{value:,.4g}")
@@ -23,12 +23,12 @@ def write_page(path: Path, score: Score, model: str) -> None:
     ]
     caveat = score.likelihood.counts.caveat
     parts = [
-        page.paragraph(_summary(score), "lead"),
-        *([page.paragraph(caveat)] if caveat else []),
+        html_page.paragraph(_summary(score), "lead"),
+        *([html_page.paragraph(caveat)] if caveat else []),
         *coloured(score),
-        page.folded("Figures", page.table(("", ""), figures)),
+        html_page.folded("Figures", html_page.table(("", ""), figures)),
     ]
-    page.write(path, f"Surprisal under {model}", parts)
+    html_page.write(path, f"Surprisal under {model}", parts)
 
 
 def coloured(score: Score) -> Iterator[str]:

@@ -22,7 +22,7 @@ LEFT = 499  # the status of an answer that nobody waited for
 
 
 @dataclass
-class Note:
+class RequestNote:
     """What becomes known about a request while it is answered.
 
     Attributes:
@@ -42,12 +42,12 @@ class Note:
         self.model, self.ignored = model, [printable(name) for name in ignored[:_MOST_IGNORED]]
 
 
-def note_of(request: Request) -> Note:
+def note_of(request: Request) -> RequestNote:
     """The note of a request."""
     return request.scope[_NOTE]
 
 
-def note_in(scope: Scope) -> Note:
+def note_in(scope: Scope) -> RequestNote:
     """The note of a request, for layers that see the scope only."""
     return scope[_NOTE]
 
@@ -80,7 +80,7 @@ class Access:
         if scope["type"] != "http":
             return
         began = time.monotonic()
-        scope[_NOTE] = note = Note((scope["client"] or ("unknown",))[0])
+        scope[_NOTE] = note = RequestNote((scope["client"] or ("unknown",))[0])
         status, first = LEFT, None
 
         async def watch(message: Message) -> None:
@@ -101,7 +101,7 @@ class Access:
             self._house.running -= 1
             self._close(scope, note, status, first, time.monotonic() - began)
 
-    def _close(self, scope: Scope, note: Note, status: int, first: float | None, seconds: float) -> None:
+    def _close(self, scope: Scope, note: RequestNote, status: int, first: float | None, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "")
         outcome = note.outcome or _outcome(status)
         self._house.metrics.requests.labels(route, note.model, outcome).inc()

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from riverrun.server.passages import Entry
+from riverrun.server.passages import Likelihoods
 
 _MOST_IN_HEADER = 500  # characters
 
 
-def completion_logprobs(entries: Sequence[Entry], names: Sequence[str], base: int) -> dict[str, Any]:
+def completion_logprobs(entries: Sequence[Likelihoods], names: Sequence[str], base: int) -> dict[str, Any]:
     """As ``/v1/completions`` gives them; offsets count from ``base``.
 
     The symbol that stands there is always among the alternatives, with the identical number.
@@ -29,7 +29,7 @@ def completion_logprobs(entries: Sequence[Entry], names: Sequence[str], base: in
     }
 
 
-def chat_logprobs(entries: Sequence[Entry], names: Sequence[str]) -> dict[str, Any]:
+def chat_logprobs(entries: Sequence[Likelihoods], names: Sequence[str]) -> dict[str, Any]:
     """As ``/v1/chat/completions`` gives them."""
 
     def told(symbol: int, log: float | None) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from starlette.types import ASGIApp
 
 from riverrun import __version__
 from riverrun.language_model import TrainedLanguageModel
-from riverrun.server import chat, completions, scoring, translations
+from riverrun.server import chat, completions, scores, translations
 from riverrun.server.access import LEFT, Access, Log, note_of
+from riverrun.server.admission import DrainGate, HostGate, KeyGate
 from riverrun.server.connection import ClientLeft
-from riverrun.server.gate import DrainGate, HostGate, KeyGate
 from riverrun.server.house import House
 from riverrun.server.intake import JsonRoute
 from riverrun.server.metrics import CONTENT_TYPE
 from riverrun.server.naming import START_NAME
-from riverrun.server.page import add_page
-from riverrun.server.prompts import check_ids, decoded, read_prompts
+from riverrun.server.page_routes import add_page
+from riverrun.server.prompts import check_ids, text_of_ids, read_prompts
 from riverrun.server.refusals import Refusal, fail, json_response, refuse, refuse_fields
 from riverrun.server.schema import (
     DetokenizeRequest,
@@ -47,7 +47,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build(
+def build_app(
     house: House, log: Log, loopback: bool, keys: Sequence[bytes] = (), origins: Sequence[str] = ()
 ) -> ASGIApp:
     """The routes behind, from the outside in: log, hosts and origins, CORS, keys, draining."""
@@ -145,7 +145,7 @@ def _add_writing(app: FastAPI, house: House) -> None:
     for path, answer in (
         ("/v1/completions", completions.complete),
         ("/v1/chat/completions", chat.chat),
-        ("/v1/score", scoring.score),
+        ("/v1/score", scores.score),
         ("/v1/translate", translations.translate),
     ):
         app.post(path, name=answer.__name__, description=answer.__doc__)(partial(answer, house))
@@ -174,7 +174,7 @@ def _add_tokenizing(app: FastAPI, house: House) -> None:
         served = house.shelf.tokenizing(asked.model)
         note_of(request).about(served.name, asked.ignored)
         tokenizer = _language(served).tokenizer
-        return json_response({"prompt": decoded(tokenizer, check_ids(asked.tokens, tokenizer, "tokens"))})
+        return json_response({"prompt": text_of_ids(tokenizer, check_ids(asked.tokens, tokenizer, "tokens"))})
 
     @app.get("/tokenizer_info")
     async def tokenizer_info(model: str | None = None) -> Response:

@@ -8,7 +8,7 @@ import numpy as np
 
 from riverrun.language_model import TrainedLanguageModel, new_seed
 from riverrun.server.house import House
-from riverrun.server.passages import Entry, Passage, Piece, entry_at
+from riverrun.server.passages import Likelihoods, Passage, Piece, entry_at
 from riverrun.server.prompts import Prompt
 from riverrun.server.refusals import Refusal
 from riverrun.server.shelf import Served
@@ -19,7 +19,7 @@ from riverrun.writing import CONTEXT
 
 
 @dataclass(frozen=True)
-class Progress:
+class ChoiceProgress:
     """What one choice gets next; ``finish`` is its finish reason, with the last piece."""
 
     index: int
@@ -59,7 +59,7 @@ class Continuing:
     def written_tokens(self) -> int:
         return sum(passage.emission.tokens for passage in self.passages)
 
-    async def progress(self) -> AsyncIterator[list[Progress]]:
+    async def progress(self) -> AsyncIterator[list[ChoiceProgress]]:
         """What the sequences get, as it comes, or nothing for a while; index is prompt x sequences + k.
 
         Raises:
@@ -67,7 +67,7 @@ class Continuing:
         """
         left = len(self.passages)
         async for batch in self._inbox.batches():
-            steps: list[Progress] = []
+            steps: list[ChoiceProgress] = []
             for place, delivery in batch:
                 if isinstance(delivery, Read):
                     self._predicted[place].append(delivery.predictions)
@@ -104,7 +104,7 @@ class Continuing:
         entries = [] if self._wanted.alternatives is None else self._prompt_entries(place)
         return Piece(self.echo_text(index), entries)
 
-    def _open(self, place: int, delivery: Opened) -> list[Progress]:
+    def _open(self, place: int, delivery: Opened) -> list[ChoiceProgress]:
         index, prompt = place * self._wanted.sequences + delivery.sequence, self._wanted.prompts[place]
         passage = self.passages[index]
         self._first.observe(time.monotonic() - self._began)
@@ -112,7 +112,7 @@ class Continuing:
         text = self._prompts.opening(passage.decoder, before, prompt.tail, delivery.place, delivery.symbol)
         return self._step(index, passage.begin(delivery.symbol, text, delivery.predictions), delivery.last)
 
-    def _advance(self, index: int, delivery: Written) -> list[Progress]:
+    def _advance(self, index: int, delivery: Written) -> list[ChoiceProgress]:
         if self._finished[index]:  # the model had not heard yet that a stop string was met
             return []
         passage = self.passages[index]
@@ -120,14 +120,14 @@ class Continuing:
             self._first.observe(time.monotonic() - self._began)
         return self._step(index, passage.push(delivery.symbols, delivery.predictions), delivery.last)
 
-    def _step(self, index: int, piece: Piece, last: bool) -> list[Progress]:
+    def _step(self, index: int, piece: Piece, last: bool) -> list[ChoiceProgress]:
         passage = self.passages[index]
         if last and not passage.emission.stopped:
             rest = passage.finish()
             piece = Piece(piece.text + rest.text, piece.entries + rest.entries)
         finish = "stop" if passage.emission.stopped else "length" if last else None
         self._finish(index, finish)
-        return [Progress(index, piece, finish)] if piece.text or piece.entries or finish else []
+        return [ChoiceProgress(index, piece, finish)] if piece.text or piece.entries or finish else []
 
     def _finish(self, index: int, finish: str | None) -> None:
         if finish is None:
@@ -138,7 +138,7 @@ class Continuing:
         if all(self._finished[place * count : (place + 1) * count]):
             self.tickets[place].left = True
 
-    def _end(self, place: int, over: Over) -> list[Progress]:
+    def _end(self, place: int, over: Over) -> list[ChoiceProgress]:
         """What was written until the time was up is an answer; nothing is none."""
         if over.reason != "deadline":
             raise over.refusal()
@@ -149,13 +149,13 @@ class Continuing:
                     raise Refusal(
                         503, "no symbol was written within the time for one request", code="timeout"
                     )
-                steps.append(Progress(index, self.passages[index].finish(), "length"))
+                steps.append(ChoiceProgress(index, self.passages[index].finish(), "length"))
                 self._finish(index, "length")
         warning = "the time for one request was up before all symbols were written"
         self.warnings = list(dict.fromkeys([*self.warnings, warning]))
         return steps
 
-    def _prompt_entries(self, place: int) -> list[Entry]:
+    def _prompt_entries(self, place: int) -> list[Likelihoods]:
         """Entries of the prompt's symbols. The first symbol's likelihood is not told, as clients expect."""
         prompt, predictions = self._wanted.prompts[place], self._predicted[place]
         skipped = 1 - (
@@ -163,10 +163,10 @@ class Continuing:
         )  # without a start symbol nothing predicts the first
         places = [(piece, number) for piece in predictions for number in range(len(piece.logs))]
         decoder, offset = self._tokenizer.decoder(), 0
-        entries: list[Entry] = []
+        entries: list[Likelihoods] = []
         for number, symbol in enumerate(prompt.symbols.tolist()):
             if number == 0:
-                entries.append(Entry(symbol, None, [], 0))
+                entries.append(Likelihoods(symbol, None, [], 0))
             else:
                 piece, row = places[number - skipped]
                 entries.append(entry_at(symbol, row, piece, offset))

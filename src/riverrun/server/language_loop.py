@@ -13,7 +13,7 @@ import numpy as np
 from riverrun.generation.choice import choose
 from riverrun.generation.decoder import Decoder
 from riverrun.generation.draws import uniform
-from riverrun.generation.healing import Reading, heal
+from riverrun.generation.healing import TailReading, heal
 from riverrun.generation.state import Position, State
 from riverrun.server.desk import Desk
 from riverrun.server.metrics import Meters
@@ -42,7 +42,7 @@ _BIASED = 64  # steps of all sequences with biases together between two slices: 
 
 
 @dataclass(eq=False)
-class Reader:
+class SequenceReader:
     """A prompt that is being read, or a text that is being scored.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reader:
 
 
 @dataclass(eq=False)
-class Writer:
+class SequenceWriter:
     """A sequence that is being written.
 
     Attributes:
@@ -88,8 +88,8 @@ class LanguageLoop:
         self._allowed = permitted != NEVER
         self._meters = meters
         self._rhythm = Rhythm()
-        self._readers: deque[Reader] = deque()
-        self._writers: list[Writer] = []
+        self._readers: deque[SequenceReader] = deque()
+        self._writers: list[SequenceWriter] = []
 
     def run(self, decoder: Decoder) -> None:
         """Until the desk is stopped. A turn that fails ends what was in progress, not the loop."""
@@ -109,7 +109,7 @@ class LanguageLoop:
         self._let_go()
         while ticket := self._desk.take():
             self._meters.taken(ticket)
-            self._readers.append(Reader(ticket, decoder.initial_state(), decoder.initial_state()))
+            self._readers.append(SequenceReader(ticket, decoder.initial_state(), decoder.initial_state()))
         self._desk.hand_over(self._read(decoder))
         self._desk.hand_over(self._write(decoder))
 
@@ -158,7 +158,7 @@ class LanguageLoop:
                 self._desk.give_back(reader.ticket.client, work.sequences)
         return deliveries
 
-    def _read_piece(self, decoder: Decoder, reader: Reader) -> list[tuple[Ticket, Delivery]]:
+    def _read_piece(self, decoder: Decoder, reader: SequenceReader) -> list[tuple[Ticket, Delivery]]:
         """Read on; where a prompt's head ends, the state is kept."""
         work, began = reader.ticket.work, time.monotonic()
         assert isinstance(work, Continuation | Scoring)
@@ -189,7 +189,7 @@ class LanguageLoop:
         return [] if delivery is None else [(reader.ticket, delivery)]
 
     def _begin_writing(
-        self, decoder: Decoder, reader: Reader, work: Continuation
+        self, decoder: Decoder, reader: SequenceReader, work: Continuation
     ) -> list[tuple[Ticket, Delivery]]:
         """All sequences begin where the prompt ends, or with a symbol that goes on after it; those of no length have
         ended already."""
@@ -198,13 +198,13 @@ class LanguageLoop:
             nothing = np.empty(0, np.int64)
             return [(reader.ticket, Written(k, nothing, None, True)) for k in range(work.sequences)]
         position = Position(reader.before_tail, int(work.ids[work.head]))
-        readings = [Reading(position, 0, None)] * work.sequences
+        readings = [TailReading(position, 0, None)] * work.sequences
         if len(work.tail):
             seeds = [(work.seed, k) for k in range(work.sequences)]
             readings = heal(decoder, position, work.tail, work.longer, work.sampling, seeds)
         deliveries: list[tuple[Ticket, Delivery]] = []
         for k, reading in enumerate(readings):
-            writer = Writer(reader.ticket, work, k, reading.position, work.length)
+            writer = SequenceWriter(reader.ticket, work, k, reading.position, work.length)
             if reading.symbol is not None:
                 deliveries.append(self._opened(decoder, writer, position, reading.place, reading.symbol))
             if writer.left:
@@ -212,7 +212,7 @@ class LanguageLoop:
         return deliveries
 
     def _opened(
-        self, decoder: Decoder, writer: Writer, before: Position, place: int, symbol: int
+        self, decoder: Decoder, writer: SequenceWriter, before: Position, place: int, symbol: int
     ) -> tuple[Ticket, Delivery]:
         """The first symbol of a sequence that was read as going on from the prompt's tail."""
         work, predictions = writer.work, None
@@ -242,7 +242,7 @@ class LanguageLoop:
         self._writers = [writer for writer in self._writers if writer.left > 0]
         return deliveries
 
-    def _write_together(self, decoder: Decoder, writers: list[Writer]) -> list[tuple[Ticket, Delivery]]:
+    def _write_together(self, decoder: Decoder, writers: list[SequenceWriter]) -> list[tuple[Ticket, Delivery]]:
         told = sum(writer.work.alternatives is not None for writer in writers)
         kind = ("write", len(writers).bit_length(), told.bit_length())
         count, began = self._slice(decoder, writers, kind, told > 0), time.monotonic()
@@ -261,7 +261,7 @@ class LanguageLoop:
         self._rhythm.took(kind, count, time.monotonic() - began)
         return deliveries
 
-    def _slice(self, decoder: Decoder, writers: list[Writer], kind: object, told: bool) -> int:
+    def _slice(self, decoder: Decoder, writers: list[SequenceWriter], kind: object, told: bool) -> int:
         """Symbols of the next slice; short while somebody waits for a first one, and where somebody is done soon."""
         fresh = any(writer.left == writer.work.length for writer in writers)
         count = self._rhythm.count(kind, FIRST) if fresh else max(_SHORT, self._rhythm.count(kind, SLICE))
@@ -271,7 +271,7 @@ class LanguageLoop:
         return min(count, max(min(left), _SHORT), max(left))
 
     def _written(
-        self, writer: Writer, symbols: Ids, predictions: Predictions | None
+        self, writer: SequenceWriter, symbols: Ids, predictions: Predictions | None
     ) -> tuple[Ticket, Delivery]:
         writer.left -= len(symbols)
         last = writer.left <= 0
@@ -280,7 +280,7 @@ class LanguageLoop:
         self._meters.wrote(len(symbols))
         return writer.ticket, Written(writer.number, symbols, predictions, last)
 
-    def _write_biased(self, decoder: Decoder, writer: Writer, count: int) -> tuple[Ids, Predictions | None]:
+    def _write_biased(self, decoder: Decoder, writer: SequenceWriter, count: int) -> tuple[Ids, Predictions | None]:
         """A sequence some of whose logits are changed before each choice: symbol by symbol, as it is defined."""
         work, position = writer.work, writer.position
         biased = np.array(list(work.biases), np.int64)

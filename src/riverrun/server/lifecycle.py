@@ -12,7 +12,7 @@ import uvicorn
 
 from riverrun.server.access import Log
 from riverrun.server.address import BACKLOG
-from riverrun.server.app import build
+from riverrun.server.app import build_app
 from riverrun.server.house import House
 from riverrun.server.metrics import Meters, Metrics
 from riverrun.server.offer import Offer
@@ -67,7 +67,7 @@ def serve(offer: Offer) -> None:
     shelf = Shelf([Served(name, model, limits) for name, model in offer.models.items()])
     house = House(shelf, limits, Metrics())
     config = uvicorn.Config(
-        build(house, Log(), offer.loopback, offer.keys, offer.origins),
+        build_app(house, Log(), offer.loopback, offer.keys, offer.origins),
         http=partial(BoundedProtocol, limits=limits),  # type: ignore[arg-type]
         loop="asyncio",
         ws="none",

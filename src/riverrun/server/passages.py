@@ -11,7 +11,7 @@ from riverrun.text.stopping import Stops
 from riverrun.text.tokenizer import StreamDecoder
 
 
-class Entry(NamedTuple):
+class Likelihoods(NamedTuple):
     """One symbol among the log-probabilities.
 
     Attributes:
@@ -32,7 +32,7 @@ class Piece:
     """What can be shown next."""
 
     text: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Likelihoods] = field(default_factory=list)
 
 
 class Counted:
@@ -64,7 +64,7 @@ class Passage:
         self.decoder = Counted(tokenizer.decoder())
         self.emission = Emission(self.decoder, stops, None)
         self._shown = 0  # characters
-        self._held: deque[Entry] = deque()
+        self._held: deque[Likelihoods] = deque()
         self.logs, self.told = 0.0, 0
 
     def begin(self, symbol: int, text: str, predictions: Predictions | None) -> Piece:
@@ -114,7 +114,7 @@ class Passage:
         return Piece(text, entries)
 
 
-def entry_at(symbol: int, place: int, predictions: Predictions, offset: int) -> Entry:
+def entry_at(symbol: int, place: int, predictions: Predictions, offset: int) -> Likelihoods:
     """The entry of a symbol at a place of predictions."""
     others = zip(predictions.symbols[place].tolist(), predictions.symbol_logs[place].tolist(), strict=True)
-    return Entry(symbol, float(predictions.logs[place]), list(others), offset)
+    return Likelihoods(symbol, float(predictions.logs[place]), list(others), offset)

@@ -89,7 +89,7 @@ def unseen(tokenizer: Tokenizer, policy: str, text: str) -> str:
     return never_seen(symbols, policy == "skip") if symbols else ""
 
 
-def decoded(tokenizer: Tokenizer, symbols: Ids) -> str:
+def text_of_ids(tokenizer: Tokenizer, symbols: Ids) -> str:
     """The text of ids; part of a character at its end is U+FFFD."""
     decoder = tokenizer.decoder()
     return "".join(map(decoder.push, symbols.tolist())) + decoder.flush()
@@ -105,4 +105,4 @@ def _of_text(model: TrainedLanguageModel, text: str, opens: bool) -> Prompt:
 
 def _of_ids(tokenizer: Tokenizer, given: list[int]) -> Prompt:
     symbols = check_ids(given, tokenizer, "prompt")
-    return Prompt(decoded(tokenizer, symbols), symbols, symbols if len(symbols) else np.array([START]))
+    return Prompt(text_of_ids(tokenizer, symbols), symbols, symbols if len(symbols) else np.array([START]))

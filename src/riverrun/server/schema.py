@@ -121,7 +121,7 @@ def _ids(value: Any) -> list[int]:
     return value
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """What all requests have in common."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
@@ -142,7 +142,7 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = None
 
 
-class Writing(Asked):
+class Writing(RequestBody):
     """How a text is written: the settings of the completions API and those of ``riverrun generate``."""
 
     max_tokens: int | None = Field(None, ge=0, description="symbols to write; 400 where it is left out")
@@ -193,7 +193,7 @@ class CompletionRequest(Writing):
         return self
 
 
-class Part(BaseModel):
+class MessagePart(BaseModel):
     """A part of a message: text only."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
@@ -208,7 +208,7 @@ class Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     role: Name
-    content: str | list[Part] | None = None
+    content: str | list[MessagePart] | None = None
 
     @property
     def text(self) -> str:
@@ -232,13 +232,13 @@ class ChatRequest(Writing):
         return self
 
 
-class ScoreRequest(Asked):
+class ScoreRequest(RequestBody):
     """``POST /v1/score``."""
 
     input: Texts
 
 
-class TranslateRequest(Asked):
+class TranslateRequest(RequestBody):
     """``POST /v1/translate``."""
 
     input: Texts
@@ -250,14 +250,14 @@ class TranslateRequest(Asked):
     attention: bool | None = Field(None, description="where each output was read")
 
 
-class TokenizeRequest(Asked):
+class TokenizeRequest(RequestBody):
     """``POST /tokenize``."""
 
     prompt: str
     add_special_tokens: bool | None = Field(None, description="the start symbol in front; false if left out")
 
 
-class DetokenizeRequest(Asked):
+class DetokenizeRequest(RequestBody):
     """``POST /detokenize``."""
 
     tokens: Ids

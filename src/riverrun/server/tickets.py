@@ -63,7 +63,7 @@ class Scoring:
 
 
 @dataclass(frozen=True)
-class Translating:
+class TranslationWanted:
     """A source to be translated.
 
     Attributes:
@@ -151,7 +151,7 @@ class Over(NamedTuple):
                 return Refusal(503, "the time for one request was up", code=self.reason)
 
 
-Work = Continuation | Scoring | Translating
+Work = Continuation | Scoring | TranslationWanted
 Delivery = Read | Opened | Scored | Written | Translated | Over
 
 

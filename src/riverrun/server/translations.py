@@ -18,7 +18,7 @@ from riverrun.server.prompts import aside, unseen
 from riverrun.server.refusals import Refusal, json_response
 from riverrun.server.schema import TranslateRequest
 from riverrun.server.shelf import Served
-from riverrun.server.tickets import Inbox, Ticket, Translated, Translating
+from riverrun.server.tickets import Inbox, Ticket, Translated, TranslationWanted
 from riverrun.translator import TrainedTranslator
 
 _WEIGHTS = 1_000_000  # of attention in one answer
@@ -80,7 +80,7 @@ async def translate_all(
     deadline = time.monotonic() + house.limits.seconds
     tickets = [
         Ticket(
-            Translating(text, order.beam, order.n_best, order.length_penalty, order.attention, size),
+            TranslationWanted(text, order.beam, order.n_best, order.length_penalty, order.attention, size),
             note.client,
             inbox,
             deadline,

@@ -13,7 +13,7 @@ from riverrun.errors import InputError
 from riverrun.generation.stepping import ROWS
 from riverrun.server.desk import Desk
 from riverrun.server.metrics import Meters
-from riverrun.server.tickets import Delivery, Ids, Over, Ticket, Translated, Translating
+from riverrun.server.tickets import Delivery, Ids, Over, Ticket, Translated, TranslationWanted
 from riverrun.translated import Translation
 from riverrun.translating import PairStepper
 from riverrun.translator import TrainedTranslator
@@ -126,8 +126,8 @@ class TranslatorLoop:
         ]
 
 
-def _translating(work: Any) -> Translating:
-    assert isinstance(work, Translating)
+def _translating(work: Any) -> TranslationWanted:
+    assert isinstance(work, TranslationWanted)
     return work
 
 

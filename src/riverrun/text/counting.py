@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.text.symbols import describe
+from riverrun.text.symbols import units_in_words
 from riverrun.text.tokenizer import Tokenizer
 from riverrun.text.vocabulary import UNKNOWN
 

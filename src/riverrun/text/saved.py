@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from riverrun.config.ranges import NormalForm, UnknownPolicy
 from riverrun.errors import ModelError
-from riverrun.files import documents
+from riverrun.files import json_text
 from riverrun.text.bpe import BpeTokenizer
 from riverrun.text.bytelevel import ByteTokenizer
 from riverrun.text.normalization import Normalizer
@@ -26,23 +26,23 @@ def sides_from_json(text: str) -> tuple[Tokenizer, Tokenizer]:
 
 def _checked(text: str, read: Callable[[Any], Any]) -> Any:
     try:
-        return read(documents.parse(text))
+        return read(json_text.parse(text))
     except ValueError as error:
         raise ModelError(f"tokenizer.json cannot be read: {error}") from error
 
 
 def _side(document: Any, name: str) -> Tokenizer:
-    return _tokenizer(documents.field(document, name, dict))
+    return _tokenizer(json_text.field(document, name, dict))
 
 
 def _tokenizer(document: Any) -> Tokenizer:
-    unit, normalizer = documents.field(document, "unit", str), _normalizer(document)
+    unit, normalizer = json_text.field(document, "unit", str), _normalizer(document)
     match unit:
         case "byte":
             return ByteTokenizer(normalizer)
         case "bpe":
-            model = documents.field(documents.field(document, "model", dict), "model", dict)
-            vocabulary, merges = documents.field(model, "vocab", dict), documents.field(model, "merges", list)
+            model = json_text.field(json_text.field(document, "model", dict), "model", dict)
+            vocabulary, merges = json_text.field(model, "vocab", dict), json_text.field(model, "merges", list)
             return BpeTokenizer.rebuilt(vocabulary, merges, normalizer)
         case "char" | "word" | "jieba" | "clause" | "symbols":
             return SymbolTokenizer(unit, _vocabulary(document, unit), _policy(document), normalizer)
@@ -51,22 +51,22 @@ def _tokenizer(document: Any) -> Tokenizer:
 
 
 def _normalizer(document: Any) -> Normalizer:
-    fields = documents.field(document, "normalizer", dict)
-    form = documents.field(fields, "form", str)
+    fields = json_text.field(document, "normalizer", dict)
+    form = json_text.field(fields, "form", str)
     if form not in get_args(NormalForm):
         raise ValueError(f"normal form {form!r:.40} is none of {', '.join(get_args(NormalForm))}")
-    return Normalizer(documents.field(fields, "lower", bool), form)
+    return Normalizer(json_text.field(fields, "lower", bool), form)
 
 
 def _policy(document: Any) -> str:
-    policy = documents.field(document, "unknown", str)
+    policy = json_text.field(document, "unknown", str)
     if policy not in get_args(UnknownPolicy):
         raise ValueError(f"policy {policy!r:.40} is none of {', '.join(get_args(UnknownPolicy))}")
     return policy
 
 
 def _vocabulary(document: Any, unit: str) -> Vocabulary:
-    symbols = documents.texts(documents.field(document, "symbols", list), "symbols")
+    symbols = json_text.texts(json_text.field(document, "symbols", list), "symbols")
     longest = 1 if unit == "char" else LONGEST_SYMBOL
     if not symbols:
         raise ValueError("there are no symbols")

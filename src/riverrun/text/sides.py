@@ -8,9 +8,9 @@ from itertools import islice
 
 from riverrun.config.ranges import NormalForm, SideUnit
 from riverrun.config.resolved import SideSymbols
-from riverrun.text.learning import learn
 from riverrun.text.normalization import Normalizer
 from riverrun.text.tokenizer import Tokenizer
+from riverrun.text.tokenizer_training import learn_tokenizer
 
 LOOKED_AT = 5000  # texts read to choose a unit or a normal form
 
@@ -23,7 +23,7 @@ def train_side(unit: SideUnit, texts: Iterable[str], form: NormalForm, text: Sid
     """
     if unit == "bpe":
         text = replace(text, max_vocabulary=text.subwords)
-    return learn(unit, texts, Normalizer(text.lower, form), text)
+    return learn_tokenizer(unit, texts, Normalizer(text.lower, form), text)
 
 
 def choose_unit(texts: Iterable[str]) -> SideUnit:

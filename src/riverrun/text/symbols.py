@@ -167,7 +167,7 @@ def never_seen(units: dict[str, int], left_out: bool) -> str:
     return f"never seen in training and {'left out' if left_out else 'read as <unknown>'}: {describe(units)}"
 
 
-def describe(units: dict[str, int], most: int = 5) -> str:
+def units_in_words(units: dict[str, int], most: int = 5) -> str:
     """``'é', 'ß' (2 times) and 3 more`` for messages."""
     named = [repr(unit) + (f" ({count} times)" if count > 1 else "") for unit, count in units.items()]
     if len(named) > most:

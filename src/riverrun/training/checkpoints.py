@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from riverrun.bundle import weights as arrays
+from riverrun.bundle import weight_file as arrays
 from riverrun.bundle.manifest import FORMAT
 from riverrun.bundle.names import WEIGHTS
-from riverrun.bundle.reading import Bundle, Reader, bundle_of, consistently
-from riverrun.bundle.writing import write_directory
+from riverrun.bundle.reading import Bundle, BundleReader, bundle_of, consistently
+from riverrun.bundle.saving import write_model_directory
 from riverrun.data.batch import Cursor
 from riverrun.errors import ModelError
-from riverrun.files import documents, outgoing, records
+from riverrun.files import json_text, outgoing, records
 from riverrun.models.cores import CoreState
 from riverrun.models.weights import as_array, load_weights, weights_of
 from riverrun.training.events import Best
@@ -103,20 +103,20 @@ def save(
         STATE: json.dumps(asdict(state)).encode(),
     }
     path = folder / step_name(state.step)
-    write_directory(path, contents, facts)
+    write_model_directory(path, contents, facts)
     return path
 
 
 def read(path: Path) -> Checkpoint:
     """Read and check a checkpoint; raises ModelError."""
 
-    def parts(reader: Reader) -> Checkpoint:
+    def parts(reader: BundleReader) -> Checkpoint:
         if reader.manifest.version < FORMAT:
             raise OlderFormatError(
                 f"{path} is of an earlier version of riverrun, which alone can go on with its run"
             )
         tensors, state = reader.file(TENSORS), reader.file(STATE, LONGEST_STATE)
-        found = reader.parsed(STATE, state, lambda text: records.read(RunState, documents.parse(text)))
+        found = reader.parsed(STATE, state, lambda text: records.read(RunState, json_text.parse(text)))
         if found.step != step_of(path):
             raise ModelError(f"{path / STATE} is of step {found.step}")
         return Checkpoint(bundle_of(reader), reader.unpacked(TENSORS, tensors), found)

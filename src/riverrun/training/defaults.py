@@ -72,7 +72,7 @@ def resolve_symbols(text: TextSettings) -> Symbols:
     )
 
 
-def resolve(settings: Settings, symbols: Symbols, given: Circumstances) -> LanguageSettings:
+def resolve_language(settings: Settings, symbols: Symbols, given: Circumstances) -> LanguageSettings:
     """Everything about a language model and its training; what is left is known only later (steps, evaluations).
 
     Raises:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from riverrun.bundle.names import METRICS, SAMPLES
-from riverrun.bundle.writing import writing
-from riverrun.files import documents, incoming, outgoing, records
+from riverrun.bundle.saving import telling_of_faults
+from riverrun.files import incoming, json_text, outgoing, records
 from riverrun.training import events
 from riverrun.training.planning import Plan
 
@@ -22,7 +22,7 @@ class Journal:
         """Go on with the journal in a directory; raises OutputError."""
         self._folder = folder
         for name in (METRICS, SAMPLES):
-            with writing(folder / name):
+            with telling_of_faults(folder / name):
                 lines = read_lines(folder / name)
                 kept = [x for x in lines if x["step"] <= after_step and x.get("event") != "stopped"]
                 outgoing.write(folder / name, "".join(map(_line, kept)).encode())
@@ -30,7 +30,7 @@ class Journal:
     def write(self, event: events.Event) -> None:
         """Append one event; raises OutputError."""
         path = self._folder / (SAMPLES if isinstance(event, events.Previewed) else METRICS)
-        with writing(path):
+        with telling_of_faults(path):
             outgoing.append(path, _line(events.to_dict(event)).encode("utf-8", "replace"))
 
     def samples(self) -> list[dict[str, Any]]:
@@ -66,8 +66,8 @@ def recorded_plans(folder: Path, after: int) -> dict[int, Plan]:
 def _event(line: str) -> dict[str, Any] | None:
     """A line's event, if it is one: of a known kind, all fields of their types; of another, its step."""
     try:
-        event = documents.parse(line)
-        documents.field(event, "step", int)
+        event = json_text.parse(line)
+        json_text.field(event, "step", int)
         kind = _KINDS.get(str(event.get("event")))
         if kind is not None:
             records.read(kind, event)

@@ -23,18 +23,18 @@ from riverrun.data.ids import IdFile, encode_corpus
 from riverrun.data.lanes import HeldOutLanes, Lanes
 from riverrun.data.windows import Windows
 from riverrun.errors import SettingsError
-from riverrun.memory.saved import Remembered
+from riverrun.memory.stored import Remembered
 from riverrun.models.cores import CoreState, detach
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import load_weights
 from riverrun.text import UNKNOWN, Tokenizer
-from riverrun.text.growing import grown
-from riverrun.text.learning import train_tokenizer
+from riverrun.text.grown_tokenizer import grown
+from riverrun.text.tokenizer_training import train_tokenizer
 from riverrun.training.base import grown_weights, lineage, lineage_facts, of_base
-from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve, resolve_symbols
+from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve_language, resolve_symbols
+from riverrun.training.held_out_memory import ALONE, HeldOutMemory, in_order, read_memory
 from riverrun.training.previews import previews
-from riverrun.training.remembering import ALONE, HeldOutMemory, in_order, read_memory
-from riverrun.training.softmax import Sampler, build_sampler, log_probabilities, training_loss
+from riverrun.training.softmax import Sampler, build_sampler, batch_log_probabilities, training_loss
 from riverrun.training.task import Preview, Ratio, Step, Validation
 
 _HELD_OUT_WINDOWS = 256  # read side by side
@@ -101,7 +101,7 @@ class LanguageModelTask:
         for batch in self.held_out.spread(limit):
             outputs, targets, state = self._read(batch, state)
             with self._products():  # once, so that the weights are cast once
-                for logs, wanted in log_probabilities(self.model, outputs, targets):
+                for logs, wanted in batch_log_probabilities(self.model, outputs, targets):
                     nats -= float(logs.gather(1, wanted[:, None]).sum())
                     correct += (logs.argmax(dim=1) == wanted).sum()
                     if self.memory is not None:
@@ -184,7 +184,7 @@ def new_language_model(settings: Settings, split: TextSplit, device: torch.devic
     if split.held_out.characters:
         caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device))
-    return _task(resolve(settings, symbols, machine), tokenizer, *parts, device)
+    return _task(resolve_language(settings, symbols, machine), tokenizer, *parts, device)
 
 
 def continued_language_model(
@@ -207,7 +207,7 @@ def continued_language_model(
     if split.held_out.characters:
         caveats.warn(split, parts[1])
     machine = Circumstances(parts[0].length, tokenizer.size, device, has_fast_bf16(device), warm=True)
-    resolved = resolve(settings, symbols, machine)
+    resolved = resolve_language(settings, symbols, machine)
     task = _task(resolved, tokenizer, *parts, device, lineage(base))
     after = language_arrays(resolved.model, tokenizer.size)
     weights = grown_weights(base.weights, base.expected, after, base.tokenizer.size, tokenizer.size)

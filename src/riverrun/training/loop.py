@@ -18,7 +18,7 @@ from riverrun.training.planning import Planner
 from riverrun.training.task import Task, as_used
 
 
-def train(
+def fit(
     task: Task,
     optimizer: Optimizer,
     state: RunState,

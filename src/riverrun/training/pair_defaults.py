@@ -136,7 +136,7 @@ def choose_attention(
     return "monotone" if spelled and not feeds_back and information() >= ALIGNED else "additive"
 
 
-def resolve(
+def resolve_translator(
     settings: Settings,
     text: SideSymbols,
     reading: PairReading,

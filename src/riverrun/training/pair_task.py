@@ -31,7 +31,7 @@ from riverrun.models.seq2seq import EncoderDecoder, Seq2Seq
 from riverrun.models.side_by_side import workers
 from riverrun.models.weights import load_weights
 from riverrun.text import START, Tokenizer
-from riverrun.text.growing import grown
+from riverrun.text.grown_tokenizer import grown
 from riverrun.text.sides import sides_to_json
 from riverrun.training import pair_defaults
 from riverrun.training.base import grown_weights, lineage, lineage_facts, of_base
@@ -184,7 +184,7 @@ def new_translator(settings: Settings, split: PairSplit, device: torch.device) -
     text, data = pair_defaults.choose_reading(settings, split.training)
     ids = encode_pairs(split, text, data)
     attention = pair_defaults.choose_attention(settings, data, lambda: _information(ids))
-    resolved = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
+    resolved = pair_defaults.resolve_translator(settings, text, data, attention, _circumstances(ids, device))
     return _task(resolved, ids, device)
 
 
@@ -206,7 +206,7 @@ def continued_translator(
     )
     ids = encode_pairs(split, text, data, sides)
     attention = base.settings.model.attention
-    resolved = pair_defaults.resolve(settings, text, data, attention, _circumstances(ids, device))
+    resolved = pair_defaults.resolve_translator(settings, text, data, attention, _circumstances(ids, device))
     task = _task(resolved, ids, device, lineage(base))
     load_weights(task.model, _grown_weights(base, resolved, ids), base.path)
     return task

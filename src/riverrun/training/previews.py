@@ -7,7 +7,7 @@ from riverrun.data.ids import IdFile
 from riverrun.generation.decoder import build_decoder
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.streaming import begin
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import weights_of
 from riverrun.text import START, Tokenizer
 from riverrun.text.permitted import permitted_by

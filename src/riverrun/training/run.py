@@ -12,16 +12,16 @@ import torch
 
 from riverrun.bundle import Bundle, LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.bundle.names import MEMORY
-from riverrun.bundle.weights import pack
+from riverrun.bundle.weight_file import pack_arrays
 from riverrun.config.conditions import refuse_idle
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import looks_like_pairs, open_pairs
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError, ModelError, SettingsError
-from riverrun.memory.saved import to_arrays
+from riverrun.memory.stored import to_arrays
 from riverrun.models.weights import load_weights
 from riverrun.text.pieces import pieces_of
 from riverrun.training import checkpoints, events
@@ -35,12 +35,12 @@ from riverrun.training.language import (
     new_language_model,
     saved_language_model,
 )
-from riverrun.training.loop import train
+from riverrun.training.loop import fit
 from riverrun.training.optimization import Optimizer
 from riverrun.training.pacing import Pacer
 from riverrun.training.pair_task import PairTask, continued_translator, new_translator, saved_translator
 from riverrun.training.planning import Planner, fixed_plan
-from riverrun.training.run_directory import Note, RunDirectory
+from riverrun.training.run_directory import RunNote, RunDirectory
 from riverrun.training.task import Task, as_used
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -107,7 +107,7 @@ def _run(
     state, carried = RunState(), task.initial_carried()
     if begun is not None:
         state, carried = checkpoints.restore(begun, task, optimizer)
-    note = Note(request.inputs, split.digest, request.settings, request.base)
+    note = RunNote(request.inputs, split.digest, request.settings, request.base)
     if before is None:
         directory.claim(note, request.overwrite)
     elif before.settings != note.settings:
@@ -117,7 +117,7 @@ def _run(
     planner = _planner(task, request, state, clock)
     journal = directory.journal(begun)
     with _processor(fitting.threads):
-        for event in train(
+        for event in fit(
             task, optimizer, state, carried, fitting, planner, directory.checkpoints, clock, should_stop
         ):
             journal.write(event)
@@ -210,7 +210,7 @@ def _keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def _resumed(request: Request, note: Note) -> Request:
+def _resumed(request: Request, note: RunNote) -> Request:
     """The request as it was first made, but for a larger budget; raises where anything else is asked for now."""
     settings = note.settings
     budget = _larger(settings.budget, request.settings.budget)
@@ -278,7 +278,7 @@ def _remembered(task: Task, directory: RunDirectory, step: int, state: RunState)
         return _Beside({}, {})
     memory, let_go = remembered.memory, task.memory.let_go
     facts = {"symbols": memory.symbols, "symbols_let_go": let_go, "pages_let_go": memory.lost}
-    return _Beside({MEMORY: pack(to_arrays(remembered, pieces_of(task.tokenizer)))}, {"memory": facts})
+    return _Beside({MEMORY: pack_arrays(to_arrays(remembered, pieces_of(task.tokenizer)))}, {"memory": facts})
 
 
 def _about(corpus: Corpus) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from typing import Any
 from riverrun.bundle import read_bundle
 from riverrun.bundle.manifest import Listed
 from riverrun.bundle.names import CARD, CHECKPOINTS, CONFIG, MANIFEST, OURS, RECORDS, REQUEST, WEIGHTS
-from riverrun.bundle.weights import pack
-from riverrun.bundle.writing import finish, reason, write_files, writing
-from riverrun.config.building import build, flatten
+from riverrun.bundle.saving import finish, reason, write_files, telling_of_faults
+from riverrun.bundle.weight_file import pack_arrays
+from riverrun.config.building import build_settings, flatten
 from riverrun.config.settings import Settings
 from riverrun.errors import OutputError, SettingsError
-from riverrun.files import documents, incoming, outgoing
+from riverrun.files import incoming, json_text, outgoing
 from riverrun.files.locks import Lock
 from riverrun.training import checkpoints
 from riverrun.training.checkpoints import Checkpoint
@@ -35,7 +35,7 @@ _LEFT_OVER = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}(\.part)?")
 
 
 @dataclass(frozen=True)
-class Note:
+class RunNote:
     """What was asked for when a run began.
 
     Attributes:
@@ -95,13 +95,13 @@ class RunDirectory:
             )
         self._refuse_links()
 
-    def claim(self, note: Note, overwrite: bool) -> None:
+    def claim(self, note: RunNote, overwrite: bool) -> None:
         """Begin a run: note what was asked for, so that one killed from here on can be resumed.
 
         Raises:
             OutputError: another process was faster, or it cannot be written.
         """
-        with writing(self.path):
+        with telling_of_faults(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             self._hold()
             self.check(overwrite)
@@ -112,22 +112,22 @@ class RunDirectory:
             self.write_note(note)
             outgoing.sync_directory(self.path)
 
-    def write_note(self, note: Note) -> None:
+    def write_note(self, note: RunNote) -> None:
         """Keep what is asked for; raises OutputError."""
         document = {
             "inputs": [_absolute(item) for item in note.inputs],
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
         } | ({} if note.base is None else {"base": str(note.base.resolve())})
-        with writing(self.path):
+        with telling_of_faults(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
-    def resume(self) -> Note:
+    def resume(self) -> RunNote:
         """What was asked for when the run began that shall go on; raises OutputError."""
         note = self.note()
         self._refuse_links()
         self._ours = True
-        with writing(self.path):
+        with telling_of_faults(self.path):
             self._sweep()
         return note
 
@@ -159,7 +159,7 @@ class RunDirectory:
             ModelError: the checkpoint is damaged.
         """
         best = read_bundle(self.checkpoints / checkpoints.step_name(step))
-        weights = pack({name: best.weights[name] for name in best.expected.shapes})
+        weights = pack_arrays({name: best.weights[name] for name in best.expected.shapes})
         facts = {**facts, "weights_sha256": Listed.of(weights).sha256}
         shown = [sample for sample in samples if sample["step"] == step]
         card = model_card(self.path.name, facts, files[CONFIG].decode("utf-8"), shown)
@@ -182,16 +182,16 @@ class RunDirectory:
             found.append("nothing of this run is saved")
         return "; ".join(found)
 
-    def note(self) -> Note:
+    def note(self) -> RunNote:
         """What was asked for when the run began; raises OutputError."""
         path = self.path / REQUEST
         try:
-            document = documents.parse(incoming.read(path, LONGEST_NOTE).decode("utf-8"))
-            inputs = documents.texts(documents.field(document, "inputs", list), "inputs")
-            digest = documents.field(document, "digest", str)
-            settings = build(flatten(documents.field(document, "settings", dict)))
-            base = Path(documents.field(document, "base", str)) if "base" in document else None
-            return Note(inputs, digest, settings, base)
+            document = json_text.parse(incoming.read(path, LONGEST_NOTE).decode("utf-8"))
+            inputs = json_text.texts(json_text.field(document, "inputs", list), "inputs")
+            digest = json_text.field(document, "digest", str)
+            settings = build_settings(flatten(json_text.field(document, "settings", dict)))
+            base = Path(json_text.field(document, "base", str)) if "base" in document else None
+            return RunNote(inputs, digest, settings, base)
         except FileNotFoundError:
             raise OutputError(
                 f"{self.path} holds no run to resume (no {REQUEST}); leave out --resume"

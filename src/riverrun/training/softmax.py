@@ -15,7 +15,7 @@ from torch import Tensor
 
 from riverrun.config.resolved import LanguageSettings
 from riverrun.data.batch import Cursor
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 
 _LOGITS_AT_ONCE = 1 << 22  # when held-out text is scored
 
@@ -99,7 +99,7 @@ def sampled_loss(model: LanguageModel, outputs: Tensor, targets: Tensor, sample:
     return F.cross_entropy(logits.scatter_add(1, places[:, None], log_chances[places, None]), places)
 
 
-def log_probabilities(
+def batch_log_probabilities(
     model: LanguageModel, outputs: Tensor, targets: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Log-probabilities [P, V] of what follows outputs [N, H], and their targets [P], in fp32.

@@ -10,7 +10,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
 
 AUTO = Reading("auto", "unify")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from riverrun.data.corpus import open_corpus
 from riverrun.data.formats.tables import lines, texts_of_csv
-from riverrun.data.reading import Reading
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
 
 AUTO = Reading("auto", "unify")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from riverrun.data.formats.packing import first_bytes, unpacked_name
+from riverrun.data.formats.unpacking import first_bytes, unpacked_name
 
 Kind = Literal["text", "html", "csv", "jsonl", "epub", "docx", "odt", "rtf", "pdf", "refused"]
 

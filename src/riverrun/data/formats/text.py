@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from riverrun.data.formats.encoding import decode
-from riverrun.data.formats.packing import blocks
 from riverrun.data.formats.recognition import Kind, recognise
 from riverrun.data.formats.tables import texts_of_csv, texts_of_jsonl
-from riverrun.data.reading import Reading
+from riverrun.data.formats.unpacking import blocks
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
 
 DOCUMENTS = ("epub", "docx", "odt", "rtf", "pdf", "html")

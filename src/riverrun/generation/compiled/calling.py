@@ -14,7 +14,7 @@ from riverrun.config.resolved import LanguageShape
 from riverrun.generation.compiled import layout as at
 from riverrun.generation.compiled.layout import CONV, LANES, LSTM, PANEL, SETTING, rounded
 from riverrun.generation.compiled.pace import Pace, cores, in_threads
-from riverrun.generation.compiled.weights import pack
+from riverrun.generation.compiled.packed_weights import pack_weights
 from riverrun.generation.draws import start
 from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.sampling import LATEST, Sampling
@@ -86,7 +86,7 @@ class CompiledDecoder:
 
         self._run = entry_point()
         kind = {"fp32": at.FLOAT32, "bf16": at.BFLOAT16, "int8": at.INT8}[precision]
-        self._plan, self._values = pack(weights, shape, kind)
+        self._plan, self._values = pack_weights(weights, shape, kind)
         self._pairs = kind == at.BFLOAT16
         self.vocabulary = int(self._plan[at.VOCABULARY])
         self._permitted = all_text(self.vocabulary) if permitted is None else np.ascontiguousarray(permitted)

@@ -5,7 +5,7 @@ import numpy as np
 from riverrun.generation.compiled import layout as at
 from riverrun.memory.contexts import CONTEXTS
 from riverrun.memory.opinions import INPUTS, WAYS
-from riverrun.memory.saved import Remembered
+from riverrun.memory.stored import Remembered
 
 SCRATCH = 5 + CONTEXTS + INPUTS + 2 * WAYS
 """Words of a scene that are of no fork; of each fork there are CONTEXTS + 3."""

@@ -1,4 +1,4 @@
-/** Sources far longer than any in training are translated in pieces, as Python's `generation/pieces.py` cuts them. */
+/** Sources far longer than any in training are translated in pieces, as Python's `generation/long_sources.py` cuts them. */
 
 const FAR = 10; // a source is cut from so many times the longest of training on,
 const LONG = 1000; // and from so many symbols

@@ -8,7 +8,7 @@ import pytest
 import tiny
 from riverrun.bundle import read_facts
 from riverrun.errors import SettingsError
-from riverrun.training import remembering
+from riverrun.training import held_out_memory
 
 MEMORY = {"model__memory": "true"}
 
@@ -27,7 +27,7 @@ def test_a_memory_that_is_wanted_is_kept(trained):
     assert facts["memory"]["symbols"] > 0
     assert facts["memory"]["symbols_let_go"] == 0
     evaluated = [event for event in happened if hasattr(event, "figures") and event.figures]
-    alone = [event.figures[remembering.ALONE] for event in evaluated]
+    alone = [event.figures[held_out_memory.ALONE] for event in evaluated]
     assert alone
     assert all(event.nats_per_token != each for event, each in zip(evaluated, alone, strict=True))
 
@@ -45,13 +45,13 @@ def test_of_little_text_none_is_tried(corpus, tmp_path):
 
 
 def test_where_it_helps_it_is_kept_unasked(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(remembering, "SHORTEST_TEXT", 100)
-    monkeypatch.setattr(remembering, "SHORTEST_HELD_OUT", 10)
+    monkeypatch.setattr(held_out_memory, "SHORTEST_TEXT", 100)
+    monkeypatch.setattr(held_out_memory, "SHORTEST_HELD_OUT", 10)
     happened = tiny.train(corpus, tmp_path / "model")
     kept = (tmp_path / "model" / "memory.safetensors").exists()
     best = happened[-1].best
-    assert kept == (best.nats_per_token < best.figures[remembering.ALONE])
-    assert best.nats_per_token <= best.figures[remembering.ALONE]
+    assert kept == (best.nats_per_token < best.figures[held_out_memory.ALONE])
+    assert best.nats_per_token <= best.figures[held_out_memory.ALONE]
 
 
 def test_killed_and_resumed_it_is_the_same(trained, corpus, tmp_path):
@@ -73,9 +73,9 @@ def test_windows_have_none(corpus, tmp_path):
 def test_a_budget_in_minutes_bounds_what_is_read():
     from riverrun.config.resolved import Budget
 
-    assert remembering.symbols_within(Budget("minutes", 1)) == 1_500_000
-    assert remembering.symbols_within(Budget("minutes", 1000)) == remembering.LONGEST_TEXT
-    assert remembering.symbols_within(Budget("steps", 1)) == remembering.LONGEST_TEXT
+    assert held_out_memory.symbols_within(Budget("minutes", 1)) == 1_500_000
+    assert held_out_memory.symbols_within(Budget("minutes", 1000)) == held_out_memory.LONGEST_TEXT
+    assert held_out_memory.symbols_within(Budget("steps", 1)) == held_out_memory.LONGEST_TEXT
 
 
 def test_settings_are_kept_as_they_were_wished(trained):

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from riverrun.bundle.writing import writing
+from riverrun.bundle.saving import telling_of_faults
 from riverrun.files import outgoing
 from riverrun.reporting.style import STYLE
 
@@ -21,7 +21,7 @@ _PAGE = """<!doctype html>
 def write(path: Path, title: str, parts: Iterable[str]) -> Path:
     """Write a page made of parts of HTML; raises OutputError."""
     content = _PAGE.format(title=html.escape(title), style=STYLE, body="\n".join(parts))
-    with writing(path):
+    with telling_of_faults(path):
         outgoing.write(path, content.encode("utf-8", "replace"))
     return path
 

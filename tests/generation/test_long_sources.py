@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riverrun.generation.pieces import pieces
+from riverrun.generation.long_sources import pieces
 
 BLANK = 2
 

@@ -89,7 +89,7 @@ def _sizes(symbols: int) -> dict[str, int]:
     return {
         "fold": symbols,
         "trust": 2 * REACH,
-        "weights": learning.rows(symbols - 1) * opinions.INPUTS,
+        "weights": learning.mixing_rows(symbols - 1) * opinions.INPUTS,
         "votes": opinions.SCENES * opinions.WAYS,
         "gate": gate.PLACES * gate.PARTS,
         "lost": 1,
@@ -125,6 +125,6 @@ _KINDS: dict[str, type] = {
 }
 
 
-def texts_of(pieces: Sequence[bytes]) -> list[str]:
+def symbol_texts(pieces: Sequence[bytes]) -> list[str]:
     """What symbols stand for, as texts in which letters are letters; part of a character is none."""
     return [piece.decode("utf-8", "surrogateescape") for piece in pieces]

@@ -10,7 +10,7 @@ from riverrun.bundle import Weights
 from riverrun.export.graph import Graph
 
 
-class Part(NamedTuple):
+class StatePart(NamedTuple):
     """One part of a state: its name, and its dimensions but for the batch, which is the second."""
 
     name: str
@@ -38,16 +38,16 @@ class Core:
     hidden: int
     kernel: int
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[StatePart]:
         """What its state is made of."""
         match self.kind:
             case "lstm":
-                return [Part(name, self.layers, self.hidden) for name in ("hidden", "cell")]
+                return [StatePart(name, self.layers, self.hidden) for name in ("hidden", "cell")]
             case "gru":
-                return [Part("hidden", self.layers, self.hidden)]
+                return [StatePart("hidden", self.layers, self.hidden)]
             case _:
                 pasts = [(self.kernel - 1) * 2**layer for layer in range(self.layers)]
-                return [Part(f"past_{layer}", past, self.hidden) for layer, past in enumerate(pasts)]
+                return [StatePart(f"past_{layer}", past, self.hidden) for layer, past in enumerate(pasts)]
 
     def build(self, graph: Graph, inputs: str, state: list[str]) -> tuple[str, list[str]]:
         """Outputs [T, B, H] and the state after the last."""

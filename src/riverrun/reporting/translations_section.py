@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from riverrun.data.held_out import spread
 from riverrun.recipes.recipe import Outcome
-from riverrun.recipes.records import last_weights, pairs_of
-from riverrun.reporting import page
+from riverrun.recipes.run_results import last_weights, pairs_of
+from riverrun.reporting import html_page
 from riverrun.reporting.attention_page import ABOUT, key, tables
 
 SENTENCES = 6  # of each part
@@ -31,14 +31,14 @@ def translations_section(outcomes: Sequence[Outcome]) -> str:
         )
         for place, (source, targets) in enumerate(wanted.items())
     ]
-    shown = [page.table(("", "source", "wanted", *models), lines)]
+    shown = [html_page.table(("", "source", "wanted", *models), lines)]
     for name, model in models.items():
         if model.settings.model.attention != "none":
             drawn = found[name][len(parts[0]) :][:DRAWN]
-            heading = page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
+            heading = html_page.paragraph(f"Where {name} looked for each symbol of its output. {ABOUT}")
             shown += [heading, key(), *tables(model, drawn)]
     title = "The same pairs by each" if len(models) > 1 else f"Pairs by {next(iter(models))}"
-    return page.section(title, *shown)
+    return html_page.section(title, *shown)
 
 
 def marked(output: str, targets: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riverrun.page.packing import MOST, pack
+from riverrun.page.packing import MOST, pack_model
 from riverrun.page.serving import HEADERS, Resource, resources
 from riverrun.server.house import House
 
@@ -18,7 +18,7 @@ def add_page(app: FastAPI, house: House) -> None:
     Models are packed when they are asked for, one at a time: it takes as much memory as the model.
     """
     models = {
-        name: partial(pack, served.model.path)
+        name: partial(pack_model, served.model.path)
         for name, served in house.shelf.models.items()
         if served.model.parameters <= MOST
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from riverrun.bundle import Weights
 from riverrun.config.resolved import LanguageShape
-from riverrun.export.cores import Core
+from riverrun.export.core_nodes import Core
 from riverrun.export.graph import FLOAT, INT, LAST, Graph
 from riverrun.text.vocabulary import SPECIAL
 

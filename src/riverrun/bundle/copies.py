@@ -6,8 +6,8 @@ from pathlib import Path
 
 from riverrun.bundle.manifest import Listed
 from riverrun.bundle.names import CARD, MANIFEST, MEMORY, RECORDS, WEIGHTS
-from riverrun.bundle.reading import Reader, bundle_of, consistently
-from riverrun.bundle.writing import writing
+from riverrun.bundle.reading import BundleReader, bundle_of, consistently
+from riverrun.bundle.saving import telling_of_faults
 from riverrun.errors import OutputError
 from riverrun.files import incoming, outgoing
 
@@ -21,13 +21,13 @@ def copy_model(source: Path, target: Path) -> None:
         OutputError: something else is there, or it cannot be written.
         ModelError: the model is damaged.
     """
-    with writing(target):
+    with telling_of_faults(target):
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise OutputError(f"{target} exists already; choose another name")
         outgoing.write_directory(target, consistently(source, _files))
 
 
-def _files(reader: Reader) -> dict[str, bytes]:
+def _files(reader: BundleReader) -> dict[str, bytes]:
     found = bundle_of(reader).files | {WEIGHTS: reader.file(WEIGHTS)}
     if MEMORY in reader.manifest.files:
         found[MEMORY] = reader.file(MEMORY)

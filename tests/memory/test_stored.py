@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tiny_memory as tiny
-from riverrun.memory.saved import from_arrays, to_arrays
+from riverrun.memory.stored import from_arrays, to_arrays
 
 
 def test_there_and_back():

@@ -26,13 +26,13 @@ def train_tokenizer(symbols: Symbols, chunks: Iterable[str]) -> Tokenizer:
         CorpusError: no symbol is left, because the text is empty or ``min_count`` is too high.
     """
     normalizer = Normalizer(symbols.lower, symbols.normalize)
-    tokenizer = learn(symbols.unit, rebuffer(chunks, symbols.unit, normalizer), normalizer, symbols)
+    tokenizer = learn_tokenizer(symbols.unit, rebuffer(chunks, symbols.unit, normalizer), normalizer, symbols)
     if isinstance(tokenizer, SymbolTokenizer):
         _warn_of_unfit(tokenizer)
     return tokenizer
 
 
-def learn(
+def learn_tokenizer(
     unit: TextUnit | SideUnit, pieces: Iterable[str], normalizer: Normalizer, symbols: Symbols | SideSymbols
 ) -> Tokenizer:
     """Build a tokenizer of a unit from pieces of text whose ends cut no unit.

@@ -14,9 +14,9 @@ from riverrun.config.resolved import Budget, LanguageSettings
 from riverrun.data.ids import IdFile
 from riverrun.errors import SettingsError
 from riverrun.memory.gate import fit, held_out_surprisal, network_odds
-from riverrun.memory.learning import LARGEST_VOCABULARY, LONGEST_TEXT, learn
+from riverrun.memory.learning import LARGEST_VOCABULARY, LONGEST_TEXT, learn_memory
 from riverrun.memory.memory import Memory, Opinions
-from riverrun.memory.saved import Remembered, texts_of
+from riverrun.memory.stored import Remembered, symbol_texts
 from riverrun.text import START, Tokenizer
 from riverrun.text.pieces import pieces_of
 
@@ -80,7 +80,7 @@ def read_memory(
         return None
     count = min(training.length, symbols_within(settings.budget))
     ids = training.read(training.length - count, training.length)
-    memory = learn(ids, texts_of(pieces_of(tokenizer)), START)
+    memory = learn_memory(ids, symbol_texts(pieces_of(tokenizer)), START)
     return HeldOutMemory(memory, held_out, wanted == "true", training.length - count)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.config.arrays import Arrays
-from riverrun.files import documents, records
+from riverrun.files import json_text, records
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -38,7 +38,7 @@ def read(content: bytes, expected: Arrays) -> Weights:
         OtherModel: a name, type or shape is not as it must be.
         ValueError: it is no safetensors file, or holds values that are no weights.
     """
-    arrays = unpack(content)
+    arrays = unpack_arrays(content)
     for name, shape in expected.former.items():
         if arrays.pop(name, np.empty(shape)).shape != shape:
             raise OtherModel(f"{name} has not the shape {shape}")
@@ -65,10 +65,10 @@ def read(content: bytes, expected: Arrays) -> Weights:
 
 def write(arrays: Weights, expected: Arrays) -> bytes:
     """The arrays of a model, tied ones once."""
-    return pack({name: arrays[name] for name in expected.shapes})
+    return pack_arrays({name: arrays[name] for name in expected.shapes})
 
 
-def unpack(content: bytes) -> dict[str, NDArray[Any]]:
+def unpack_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """Whatever arrays of numbers a safetensors file holds, read-only views of its bytes.
 
     The format: the length of a header in 8 bytes, the header in JSON, the arrays (safetensors' README).
@@ -79,7 +79,7 @@ def unpack(content: bytes) -> dict[str, NDArray[Any]]:
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or length > len(content) - 8 or length % 8:
         raise ValueError("it is not a safetensors file: no header")
-    header = documents.parse(content[8 : 8 + length].decode("utf-8"))
+    header = json_text.parse(content[8 : 8 + length].decode("utf-8"))
     if not isinstance(header, dict):
         raise ValueError("it is not a safetensors file: its header is no object")
     header.pop("__metadata__", None)
@@ -109,7 +109,7 @@ class _Entry:
     data_offsets: list[int]
 
 
-def pack(arrays: Weights) -> bytes:
+def pack_arrays(arrays: Weights) -> bytes:
     """Arrays as a safetensors file."""
     from safetensors.numpy import save
 

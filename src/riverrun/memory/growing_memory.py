@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.memory.kernels import outer
-from riverrun.memory.learning import SLOW, predict, remember
+from riverrun.memory.learning import SLOW, predict_and_learn, remember
 from riverrun.memory.memory import Memory
 from riverrun.memory.opinions import Scene, Tables, empty_scene
 
@@ -59,6 +59,6 @@ def _read(tables: Tables, scene: Scene, ids, low, first, last):
     """Predict each symbol and then count it; returns how many pages were let go."""
     lost = 0
     for end in range(first, last):
-        predict(tables, scene, ids, low, end, SLOW)
+        predict_and_learn(tables, scene, ids, low, end, SLOW)
         lost += remember(tables, scene, ids, low, end)
     return lost

@@ -120,7 +120,7 @@ def by_blocks(rows: Array, gates: int) -> Array:
     return split.reshape(gates, width // LANES, LANES, *rest).swapaxes(0, 1).reshape(gates * width, *rest)
 
 
-def pack(weights: Weights, shape: LanguageShape, kind: int) -> Packed:
+def pack_weights(weights: Weights, shape: LanguageShape, kind: int) -> Packed:
     """Pack a model's weights.
 
     Args:

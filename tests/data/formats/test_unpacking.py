@@ -8,11 +8,11 @@ import sys
 import tarfile
 
 import pytest
+from riverrun.data.reading_settings import Reading
 
 from riverrun.data.corpus import open_corpus, read_text
-from riverrun.data.formats import packing, trees
 from riverrun.data.formats import text as formats
-from riverrun.data.reading import Reading
+from riverrun.data.formats import trees
 from riverrun.errors import CorpusError
 
 if sys.version_info >= (3, 14):
@@ -60,7 +60,7 @@ def test_packed_pages_and_tables_are_read_for_what_they_are(tmp_path):
 
 
 def test_what_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(packing, "LARGEST", 1000)
+    monkeypatch.setattr(unpacking, "LARGEST", 1000)
     with pytest.raises(CorpusError, match="unpacks to more than"):
         open_corpus([write(tmp_path / "a.gz", PACKED["gz"])])
     assert len(read_text(str(write(tmp_path / "a.txt", TEXT.encode())))) > 1000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from riverrun.bundle import Bundle, TranslatorBundle, read_bundle
 from riverrun.bundle.names import TOKENIZER
-from riverrun.bundle.writing import write_directory
+from riverrun.bundle.saving import write_model_directory
 from riverrun.errors import InputError, OutputError
 
 
@@ -25,7 +25,7 @@ def write_onnx(model: Path, target: Path) -> list[str]:
         raise OutputError(f"{target} exists already; choose another name")
     loaded = read_bundle(model)
     files = graphs(loaded)
-    write_directory(target, {**files, **loaded.files}, {"kind": "step graph"})
+    write_model_directory(target, {**files, **loaded.files}, {"kind": "step graph"})
     return list(files)
 
 
@@ -37,8 +37,8 @@ def graphs(loaded: Bundle) -> dict[str, bytes]:
         raise InputError(
             "ONNX needs a package that is not installed: pip install 'riverrun[export]'"
         ) from error
-    from riverrun.export.language_model import language_model_graph
-    from riverrun.export.translator import translator_graphs
+    from riverrun.export.language_graph import language_model_graph
+    from riverrun.export.translator_graphs import translator_graphs
 
     tokenizer = json.dumps(json.loads(loaded.files[TOKENIZER]))
     facts = {"riverrun.kind": loaded.facts["kind"], "riverrun.tokenizer": tokenizer}

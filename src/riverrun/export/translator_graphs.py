@@ -12,7 +12,7 @@ import numpy as np
 
 from riverrun.bundle import Weights
 from riverrun.config.resolved import TranslatorShape
-from riverrun.export.cores import Core, Part
+from riverrun.export.core_nodes import Core, StatePart
 from riverrun.export.graph import FLOAT, INT, Graph
 from riverrun.text.vocabulary import START
 
@@ -65,7 +65,7 @@ class Network:
         model = self.model
         return Core(self.weights, prefix, model.core, layers, model.hidden, 0)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[StatePart]:
         """The parts of the core's state."""
         return [] if self.tagging else self.core().parts()
 

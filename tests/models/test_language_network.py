@@ -9,7 +9,7 @@ import torch
 import tiny
 from riverrun.errors import ModelError
 from riverrun.models.cores import detach
-from riverrun.models.language_model import LanguageModel
+from riverrun.models.language_network import LanguageModel
 from riverrun.models.weights import as_array, load_weights, weights_of
 from riverrun.text.vocabulary import START
 

@@ -12,23 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from riverrun.bundle.manifest import LONGEST_MANIFEST, Listed, Manifest, describe, parse
+from riverrun.bundle.manifest import LONGEST_MANIFEST, Listed, Manifest, manifest_of, parse_manifest
 from riverrun.bundle.names import MANIFEST
 from riverrun.errors import OutputError
 from riverrun.files import incoming, outgoing
 
 
-def write_directory(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
+def write_model_directory(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
     """Write files and their manifest to a directory: a new one by one rename, an old one as :func:`write_files`.
 
     Raises:
         OutputError: the disk is full or not writable; what was there stays.
     """
-    with writing(path):
+    with telling_of_faults(path):
         if path.exists():
             _replace(path, files, facts)
         else:
-            outgoing.write_directory(path, {**files, MANIFEST: describe(files, facts).to_json()})
+            outgoing.write_directory(path, {**files, MANIFEST: manifest_of(files, facts).to_json()})
 
 
 def write_files(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
@@ -38,14 +38,14 @@ def write_files(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]
         OutputError: the disk is full or not writable, or a link or directory has one of the names; what was there
             stays.
     """
-    with writing(path):
+    with telling_of_faults(path):
         path.mkdir(parents=True, exist_ok=True)
         _replace(path, files, facts)
 
 
 def _replace(path: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
     finish(path)
-    manifest = describe(files, facts)
+    manifest = manifest_of(files, facts)
     beside = {name: set_aside(path, name, listed) for name, listed in manifest.files.items()}
     for name in files:
         outgoing.check_replaceable(path / name)
@@ -74,7 +74,7 @@ def finish(path: Path) -> None:
 
 def _current(path: Path) -> Manifest | None:
     try:
-        return parse(incoming.read(path / MANIFEST, LONGEST_MANIFEST))
+        return parse_manifest(incoming.read(path / MANIFEST, LONGEST_MANIFEST))
     except (OSError, ValueError):
         return None
 
@@ -85,7 +85,7 @@ def set_aside(path: Path, name: str, listed: Listed) -> Path:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def telling_of_faults(path: Path) -> Iterator[None]:
     """Turns an OSError into an OutputError that names ``path`` and the reason."""
     try:
         yield
