@@ -7,7 +7,7 @@ from typing import Any
 from riverrun.bundle import LanguageBundle
 from riverrun.bundle.manifest import Facts, Listed
 from riverrun.bundle.names import CARD, CONFIG, MEMORY, WEIGHTS
-from riverrun.bundle.saving import write_model_directory, telling_of_faults
+from riverrun.bundle.saving import telling_of_faults, write_model_directory
 from riverrun.bundle.weight_file import pack_arrays, write
 from riverrun.data.corpus import Corpus
 from riverrun.errors import InputError, OutputError

@@ -15,7 +15,7 @@ import riverrun
 import tiny
 from riverrun.bundle.names import CONFIG, MANIFEST, MODEL
 from riverrun.bundle.reading import read_bundle
-from riverrun.bundle.saving import write_model_directory, write_files
+from riverrun.bundle.saving import write_files, write_model_directory
 from riverrun.errors import OutputError
 
 TOUCHING = ("open", "replace", "rename", "fsync", "unlink", "rmdir", "mkdir", "write")
@@ -194,7 +194,7 @@ def failing_saves(patch) -> None:
     def full(*_):
         raise OutputError("the disk is full")
 
-    patch.setattr(checkpoints, "write_directory", full)
+    patch.setattr(checkpoints, "write_model_directory", full)
 
 
 LIMITED = """

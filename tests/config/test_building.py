@@ -14,7 +14,9 @@ def test_every_setting_is_described():
 
 
 def test_later_layers_win_and_dashes_are_underscores():
-    settings = build_settings({"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"})
+    settings = build_settings(
+        {"training.learning_rate": 1.0, "model.hidden": 3}, {"training.learning-rate": "2"}
+    )
     assert (settings.training.learning_rate, settings.model.hidden) == (2.0, 3)
 
 

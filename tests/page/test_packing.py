@@ -83,7 +83,9 @@ def test_rounding():
 
 def test_fewer_bits_are_fewer_bytes_and_equal_arrays_stand_once(tmp_path):
     weights, model = random_model(hidden=64, tied=True, embedding=64, vocabulary=500)
-    sizes = [len(pack_model(directory(tmp_path / "m", weights, model), precision)) for precision in PRECISIONS]
+    sizes = [
+        len(pack_model(directory(tmp_path / "m", weights, model), precision)) for precision in PRECISIONS
+    ]
     assert sizes[0] > 1.5 * sizes[1] > 1.5 * sizes[2]
     untied = weights | {"projection.weight": weights["projection.weight"] + 1}
     assert len(pack_model(directory(tmp_path / "m", untied, replace(model, tied=False)))) - sizes[0] > 80_000

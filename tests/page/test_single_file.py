@@ -106,14 +106,14 @@ def test_what_a_precision_costs_on_another_text_and_where_none_is_left(river: Pa
 
 
 def test_fewer_bits_make_a_smaller_file(river: Path):
-    sizes = [len(single_file.pack(river, precision)) for precision in ("fp32", "bf16", "int8")]
+    sizes = [len(single_file.pack_model(river, precision)) for precision in ("fp32", "bf16", "int8")]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_the_book_s_model_in_one_file_is_small(tmp_path: Path):
     """An LSTM of 1 x 256 over 85 symbols, as of Nietzsche; random weights, which are packed worse than trained ones."""
     model = random_model(hidden=256, embedding=64, vocabulary=85)
-    packed = single_file.pack(directory(tmp_path / "m", files(*model)), "bf16")
+    packed = single_file.pack_model(directory(tmp_path / "m", files(*model)), "bf16")
     assert len(single_file.single_file(packed, Shown("nietzsche", "bf16"))) < 1_500_000
 
 

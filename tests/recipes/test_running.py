@@ -60,7 +60,9 @@ def test_a_recipe_on_the_command_line(tmp_path, capsys):
     command = ["reproduce", "alphabet", "--epochs", "1", "--seeds", "1", "-o", str(tmp_path), "--json"]
     assert main(command) == 0
     (report,) = json.loads(capsys.readouterr().out)["recipes"]
-    assert {row["experiment"] for row in report["rows"]} == {e.name for e in find_recipe("alphabet").experiments}
+    assert {row["experiment"] for row in report["rows"]} == {
+        e.name for e in find_recipe("alphabet").experiments
+    }
     assert report["rows"][0]["published"] == 0.8
     page = (tmp_path / "alphabet" / "report.html").read_text(encoding="utf-8")
     assert "data:image/png;base64," in page

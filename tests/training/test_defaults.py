@@ -5,7 +5,13 @@ import torch
 
 from riverrun.config.building import build_settings
 from riverrun.errors import SettingsError
-from riverrun.training.defaults import SAMPLED_FROM, TIED_FROM, Circumstances, resolve_language, resolve_symbols
+from riverrun.training.defaults import (
+    SAMPLED_FROM,
+    TIED_FROM,
+    Circumstances,
+    resolve_language,
+    resolve_symbols,
+)
 
 
 def resolved(vocabulary, **given):

@@ -141,3 +141,10 @@ def test_a_trial_of_threads_leaves_no_trace():
     pacer._trial(2, Cursor(), ())
     assert (torch.get_rng_state() == before[0]).all()
     assert torch.get_num_threads() == before[1]
+
+
+def test_every_evaluation_scores_the_same_part_of_the_text():
+    _, plans = run(Machine(busy(12, 40), evaluation=0.3), 1)
+    assert len(plans) > 2
+    assert len({plan.evaluate_every for plan in plans.values()}) > 1
+    assert len({plan.limit for plan in plans.values()}) == 1

@@ -126,7 +126,7 @@ class BundleReader:
     def unpacked(self, name: str, content: bytes) -> dict[str, NDArray[Any]]:
         """The arrays in a safetensors file; raises ModelError."""
         try:
-            return arrays.unpack(content)
+            return arrays.unpack_arrays(content)
         except ValueError as error:
             raise ModelError(f"{self.path / name}: {error}") from error
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from riverrun.cli.main import Parser, print_json
 
 if TYPE_CHECKING:
-    from riverrun.recipes.recipe import Experiment, Outcome, Recipe, ComparisonRow
+    from riverrun.recipes.recipe import ComparisonRow, Experiment, Outcome, Recipe
 
 
 def add_arguments(parser: Parser) -> None:

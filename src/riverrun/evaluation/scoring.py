@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.errors import InputError
-from riverrun.evaluation.likelihood import Likelihood, CountedIds, Predictor, evaluate, surprisals
+from riverrun.evaluation.likelihood import CountedIds, Likelihood, Predictor, evaluate, surprisals
 from riverrun.evaluation.surprisal import By, SurprisalRow, rows_by, token_rows
 from riverrun.generation.state import Scores
 from riverrun.text import START, Tokenizer

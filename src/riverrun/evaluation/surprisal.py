@@ -38,7 +38,9 @@ class SurprisalRow:
         return vars(self).copy()
 
 
-def token_rows(segments: Iterable[Segment], bits: Iterable[float], first_line: int = 1) -> Iterator[SurprisalRow]:
+def token_rows(
+    segments: Iterable[Segment], bits: Iterable[float], first_line: int = 1
+) -> Iterator[SurprisalRow]:
     """A row for each segment of a text, those left out too; their texts joined are the text.
 
     Args:

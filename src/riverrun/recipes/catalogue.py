@@ -28,6 +28,6 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         known = list(RECIPES)
         raise InputError(
-            f"no recipe is called {name}{nearest(name, known) or '; known are ' + ', '.join(known)}"
+            f"no recipe is called {name}{closest_name(name, known) or '; known are ' + ', '.join(known)}"
         )
     return RECIPES[name]

@@ -117,7 +117,7 @@ class ComparisonRow:
     tolerance: float | None
     values: tuple[float, ...] = field(repr=False)
     seconds: float
-    row_verdict: str
+    verdict: str
 
     @property
     def mean(self) -> float:

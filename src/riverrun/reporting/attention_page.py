@@ -27,7 +27,7 @@ def tables(model: TrainedTranslator, translations: Sequence[Translation]) -> Ite
     """A heading and a table for the best output of each translation."""
     pairs = [(each.source, each.outputs[0].text) for each in translations if each.outputs]
     for (source, target), attention in zip(pairs, model.attention(pairs), strict=True):
-        yield f"<h3>{escape(source)} → {escape(target)}</h3>\n{table(attention)}"
+        yield f"<h3>{escape(source)} → {escape(target)}</h3>\n{attention_table(attention)}"
 
 
 def attention_table(attention: AttentionMap) -> str:

@@ -57,7 +57,9 @@ def _without_memory(
         f"The model remembers what it read word for word, and quotes it. Without that (--memory 0) the longest "
         f"stretches have: {longest} symbols."
     )
-    table = html_page.folded("Shares of new stretches without the memory", html_page.table(header, _rows(found)))
+    table = html_page.folded(
+        "Shares of new stretches without the memory", html_page.table(header, _rows(found))
+    )
     return [html_page.paragraph(about), table]
 
 

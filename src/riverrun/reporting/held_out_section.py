@@ -21,7 +21,9 @@ def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
     validation = model.settings.data.validation
     if validation == NOTHING:
-        return html_page.section("Held-out pairs", html_page.paragraph("None: the model has learned from all of them."))
+        return html_page.section(
+            "Held-out pairs", html_page.paragraph("None: the model has learned from all of them.")
+        )
     if isinstance(validation, str) and held_out_corpus(validation, model.facts) is None:
         return html_page.section("Held-out pairs", html_page.paragraph(f"They cannot be read. {GONE}"))
     try:

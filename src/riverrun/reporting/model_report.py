@@ -98,8 +98,12 @@ def _curves(model: Model, history: History) -> str:
 
 def _samples_section(model: Model, history: History) -> str:
     if isinstance(model, TrainedTranslator):
-        return html_page.section("Samples by step", html_page.translations_by_step(history.samples, history.epochs))
-    return html_page.section("Samples by step and temperature", html_page.samples_grid(history.samples, history.epochs))
+        return html_page.section(
+            "Samples by step", html_page.translations_by_step(history.samples, history.epochs)
+        )
+    return html_page.section(
+        "Samples by step and temperature", html_page.samples_grid(history.samples, history.epochs)
+    )
 
 
 def _text_sections(model: TrainedLanguageModel, corpus: Corpus, tell: Callable[[str], None]) -> list[str]:

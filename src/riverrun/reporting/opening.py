@@ -21,7 +21,11 @@ def opening(model: Model, history: History) -> list[str]:
     if isinstance(model, TrainedTranslator):
         wanted = chosen["label"].removeprefix("wanted ")
         about = f"A held-out source, and what it makes of it; wanted was {wanted}:"
-        return [*parts, html_page.paragraph(about), html_page.quotation(chosen["text"], f"{chosen['prompt']} → ")]
+        return [
+            *parts,
+            html_page.paragraph(about),
+            html_page.quotation(chosen["text"], f"{chosen['prompt']} → "),
+        ]
     about = f"At {chosen['label']}, going on from the text in grey, it writes:"
     return [*parts, html_page.paragraph(about), html_page.quotation(chosen["text"], chosen["prompt"])]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from riverrun.bundle import read_facts
 from riverrun.bundle.saving import telling_of_faults
 from riverrun.files import outgoing
-from riverrun.recipes.recipe import Outcome, Recipe, ComparisonRow, comparison_rows
+from riverrun.recipes.recipe import ComparisonRow, Outcome, Recipe, comparison_rows
 from riverrun.recipes.running import training_losses
 from riverrun.reporting import html_page, pictures
 from riverrun.reporting.history import read_history

@@ -101,7 +101,9 @@ class Access:
             self._house.running -= 1
             self._close(scope, note, status, first, time.monotonic() - began)
 
-    def _close(self, scope: Scope, note: RequestNote, status: int, first: float | None, seconds: float) -> None:
+    def _close(
+        self, scope: Scope, note: RequestNote, status: int, first: float | None, seconds: float
+    ) -> None:
         route = getattr(scope.get("route"), "path", "")
         outcome = note.outcome or _outcome(status)
         self._house.metrics.requests.labels(route, note.model, outcome).inc()

@@ -21,7 +21,7 @@ from riverrun.server.intake import JsonRoute
 from riverrun.server.metrics import CONTENT_TYPE
 from riverrun.server.naming import START_NAME
 from riverrun.server.page_routes import add_page
-from riverrun.server.prompts import check_ids, text_of_ids, read_prompts
+from riverrun.server.prompts import check_ids, read_prompts, text_of_ids
 from riverrun.server.refusals import Refusal, fail, json_response, refuse, refuse_fields
 from riverrun.server.schema import (
     DetokenizeRequest,

@@ -242,7 +242,9 @@ class LanguageLoop:
         self._writers = [writer for writer in self._writers if writer.left > 0]
         return deliveries
 
-    def _write_together(self, decoder: Decoder, writers: list[SequenceWriter]) -> list[tuple[Ticket, Delivery]]:
+    def _write_together(
+        self, decoder: Decoder, writers: list[SequenceWriter]
+    ) -> list[tuple[Ticket, Delivery]]:
         told = sum(writer.work.alternatives is not None for writer in writers)
         kind = ("write", len(writers).bit_length(), told.bit_length())
         count, began = self._slice(decoder, writers, kind, told > 0), time.monotonic()
@@ -280,7 +282,9 @@ class LanguageLoop:
         self._meters.wrote(len(symbols))
         return writer.ticket, Written(writer.number, symbols, predictions, last)
 
-    def _write_biased(self, decoder: Decoder, writer: SequenceWriter, count: int) -> tuple[Ids, Predictions | None]:
+    def _write_biased(
+        self, decoder: Decoder, writer: SequenceWriter, count: int
+    ) -> tuple[Ids, Predictions | None]:
         """A sequence some of whose logits are changed before each choice: symbol by symbol, as it is defined."""
         work, position = writer.work, writer.position
         biased = np.array(list(work.biases), np.int64)

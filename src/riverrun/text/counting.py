@@ -71,7 +71,7 @@ class Counts:
         if not missed:
             return ""
         how = "left out" if self.left_out else "read as <unknown>"
-        return f"{missed:,} of {self.characters:,} characters {how}: {describe(dict(self.missed))}"
+        return f"{missed:,} of {self.characters:,} characters {how}: {units_in_words(dict(self.missed))}"
 
 
 def count(tokenizer: Tokenizer, text: str, ids: NDArray[np.int32]) -> Counts:

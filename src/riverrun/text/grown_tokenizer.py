@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from riverrun.config.resolved import SideSymbols, Symbols
 from riverrun.errors import CorpusError
-from riverrun.text.tokenizer_training import chosen_vocabulary
 from riverrun.text.symbols import SymbolTokenizer, count_symbols
 from riverrun.text.tokenizer import Tokenizer, rebuffer
+from riverrun.text.tokenizer_training import chosen_vocabulary
 from riverrun.text.vocabulary import SPECIAL, Vocabulary
 
 

@@ -123,7 +123,7 @@ def follow_policy(
         return ids
     if policy == "refuse":
         raise UnknownSymbolError(
-            f"{describe(unseen())} not in the model's vocabulary, "
+            f"{units_in_words(unseen())} not in the model's vocabulary, "
             "and its settings refuse unknown symbols (text.unknown = refuse)"
         )
     return ids[ids != UNKNOWN]
@@ -164,7 +164,7 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 def never_seen(units: dict[str, int], left_out: bool) -> str:
     """A sentence that warns of symbols outside the vocabulary, and says what is done with them."""
-    return f"never seen in training and {'left out' if left_out else 'read as <unknown>'}: {describe(units)}"
+    return f"never seen in training and {'left out' if left_out else 'read as <unknown>'}: {units_in_words(units)}"
 
 
 def units_in_words(units: dict[str, int], most: int = 5) -> str:

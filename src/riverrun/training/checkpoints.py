@@ -98,8 +98,8 @@ def save(
     tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
     contents = {
         **files,
-        WEIGHTS: arrays.pack(weights_of(model)),
-        TENSORS: arrays.pack({name: as_array(tensor) for name, tensor in tensors.items()}),
+        WEIGHTS: arrays.pack_arrays(weights_of(model)),
+        TENSORS: arrays.pack_arrays({name: as_array(tensor) for name, tensor in tensors.items()}),
         STATE: json.dumps(asdict(state)).encode(),
     }
     path = folder / step_name(state.step)

@@ -34,7 +34,7 @@ from riverrun.training.base import grown_weights, lineage, lineage_facts, of_bas
 from riverrun.training.defaults import Circumstances, has_fast_bf16, resolve_language, resolve_symbols
 from riverrun.training.held_out_memory import ALONE, HeldOutMemory, in_order, read_memory
 from riverrun.training.previews import previews
-from riverrun.training.softmax import Sampler, build_sampler, batch_log_probabilities, training_loss
+from riverrun.training.softmax import Sampler, batch_log_probabilities, build_sampler, training_loss
 from riverrun.training.task import Preview, Ratio, Step, Validation
 
 _HELD_OUT_WINDOWS = 256  # read side by side

@@ -121,6 +121,7 @@ class Pacer:
             return None
         since = max(step, plan.since)
         changed = self._lasting(step, replace(changed, since=since, done=plan.done_at(since)))
+        changed = replace(changed, limit=plan.limit)  # figures of other parts of the text are not comparable
         return None if changed == plan else changed
 
     def _lasting(self, step: int, plan: Plan) -> Plan:

@@ -23,7 +23,7 @@ class Plan:
     Attributes:
         steps: updates in all.
         evaluate_every: steps between evaluations.
-        limit: held-out tokens scored at an evaluation, at most.
+        limit: held-out tokens scored at an evaluation, at most; the same in all plans of a run.
         threads: that torch uses.
         since, done: the share ``done`` of the learning rate's schedule is over at step ``since``.
     """

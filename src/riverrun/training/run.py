@@ -40,7 +40,7 @@ from riverrun.training.optimization import Optimizer
 from riverrun.training.pacing import Pacer
 from riverrun.training.pair_task import PairTask, continued_translator, new_translator, saved_translator
 from riverrun.training.planning import Planner, fixed_plan
-from riverrun.training.run_directory import RunNote, RunDirectory
+from riverrun.training.run_directory import RunDirectory, RunNote
 from riverrun.training.task import Task, as_used
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h

@@ -15,7 +15,7 @@ from typing import Any
 from riverrun.bundle import read_bundle
 from riverrun.bundle.manifest import Listed
 from riverrun.bundle.names import CARD, CHECKPOINTS, CONFIG, MANIFEST, OURS, RECORDS, REQUEST, WEIGHTS
-from riverrun.bundle.saving import finish, reason, write_files, telling_of_faults
+from riverrun.bundle.saving import finish, reason, telling_of_faults, write_files
 from riverrun.bundle.weight_file import pack_arrays
 from riverrun.config.building import build_settings, flatten
 from riverrun.config.settings import Settings

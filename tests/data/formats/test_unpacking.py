@@ -8,11 +8,11 @@ import sys
 import tarfile
 
 import pytest
-from riverrun.data.reading_settings import Reading
 
 from riverrun.data.corpus import open_corpus, read_text
 from riverrun.data.formats import text as formats
-from riverrun.data.formats import trees
+from riverrun.data.formats import trees, unpacking
+from riverrun.data.reading_settings import Reading
 from riverrun.errors import CorpusError
 
 if sys.version_info >= (3, 14):
