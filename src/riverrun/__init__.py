@@ -18,14 +18,13 @@ if TYPE_CHECKING:
         Sample,
         Score,
         TrainedLanguageModel,
-        TrainedTranslator,
-        Translation,
         load,
         load_language_model,
         load_translator,
         train,
     )
     from riverrun.errors import RiverrunError
+    from riverrun.translator import TrainedTranslator, Translation
 
 __all__ = [
     "RiverrunError",
@@ -53,6 +52,10 @@ def __getattr__(name: str) -> Any:
         from riverrun import errors
 
         return errors.RiverrunError
+    if name in ("TrainedTranslator", "Translation"):
+        from riverrun import translator
+
+        return getattr(translator, name)
     from riverrun import api
 
     return getattr(api, name)

@@ -14,15 +14,15 @@ from riverrun import bundle
 from riverrun.errors import ModelError
 from riverrun.generation.decoder import Precision
 from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
-from riverrun.translator import TrainedTranslator, Translation
 
 if TYPE_CHECKING:
     from riverrun.training.events import Event
+    from riverrun.translator import TrainedTranslator
 
 
 def load(
     path: str | Path, *others: str | Path, precision: Precision = "fp32"
-) -> TrainedLanguageModel | TrainedTranslator:
+) -> "TrainedLanguageModel | TrainedTranslator":
     """Load and verify a model directory; translators may be given others that vote with them.
 
     Args:
@@ -36,23 +36,29 @@ def load(
     """
     loaded = _read(path)
     if isinstance(loaded, bundle.TranslatorBundle) or others:
-        return TrainedTranslator(loaded, *map(_read, others), precision=precision)
+        return _translator(loaded, *map(_read, others), precision=precision)
     return TrainedLanguageModel(loaded, precision)
 
 
 def load_language_model(path: str | Path, precision: Precision = "fp32") -> TrainedLanguageModel:
     """Load a language model; raises ModelError as :func:`load` does, and for a translator."""
-    model = load(path, precision=precision)
-    if isinstance(model, TrainedTranslator):
-        raise ModelError(f"{path} is a {model.facts['kind']}: use riverrun translate or evaluate")
-    return model
+    loaded = _read(path)
+    if isinstance(loaded, bundle.TranslatorBundle):
+        raise ModelError(f"{path} is a {loaded.facts['kind']}: use riverrun translate or evaluate")
+    return TrainedLanguageModel(loaded, precision)
 
 
 def load_translator(
     path: str | Path, *others: str | Path, precision: Precision = "fp32"
-) -> TrainedTranslator:
+) -> "TrainedTranslator":
     """Load a translator or tagger; raises ModelError as :func:`load` does, and for a language model."""
-    return TrainedTranslator(_read(path), *map(_read, others), precision=precision)
+    return _translator(_read(path), *map(_read, others), precision=precision)
+
+
+def _translator(*loaded: bundle.Bundle, precision: Precision) -> "TrainedTranslator":
+    from riverrun.translator import TrainedTranslator  # which language models do without
+
+    return TrainedTranslator(*loaded, precision=precision)
 
 
 def _read(path: str | Path) -> bundle.Bundle:
@@ -72,7 +78,7 @@ def train(
     base: str | Path | None = None,
     progress: bool = True,
     on_event: "Callable[[Event], object] | None" = None,
-) -> TrainedLanguageModel | TrainedTranslator:
+) -> "TrainedLanguageModel | TrainedTranslator":
     """Train a model on texts or pairs and load it.
 
     Args:
@@ -120,8 +126,6 @@ __all__ = [
     "Score",
     "TokenScore",
     "TrainedLanguageModel",
-    "TrainedTranslator",
-    "Translation",
     "load",
     "load_language_model",
     "load_translator",

@@ -8,9 +8,10 @@ from riverrun.cli.precision_flag import add_precision
 from riverrun.cli.translate import add_search
 
 if TYPE_CHECKING:
-    from riverrun.api import TrainedLanguageModel, TrainedTranslator
     from riverrun.data.corpus import Corpus
     from riverrun.evaluation.likelihood import Likelihood
+    from riverrun.language_model import TrainedLanguageModel
+    from riverrun.translator import TrainedTranslator
 
 
 _ENOUGH = 50  # tokens, from which figures say something
@@ -39,7 +40,8 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from riverrun.api import TrainedTranslator, load
+    from riverrun.api import load
+    from riverrun.translator import TrainedTranslator
 
     model = load(options.model, precision=options.precision)
     if options.adapt and isinstance(model, TrainedTranslator):

@@ -9,7 +9,8 @@ from riverrun.cli.main import Parser, print_json
 from riverrun.errors import visible
 
 if TYPE_CHECKING:
-    from riverrun.api import TrainedLanguageModel, TrainedTranslator
+    from riverrun.language_model import TrainedLanguageModel
+    from riverrun.translator import TrainedTranslator
 
 _WIDTH = 110
 _COLUMN = 12
@@ -96,8 +97,8 @@ def _learned(model: "TrainedLanguageModel | TrainedTranslator") -> str:
 
 
 def _quality(model: "TrainedLanguageModel | TrainedTranslator", settings: dict[str, Any]):
-    from riverrun.api import TrainedTranslator
     from riverrun.reporting.standing import compared, usual, verdict
+    from riverrun.translator import TrainedTranslator
 
     figures = {
         name.removeprefix("validation_"): value
@@ -138,7 +139,7 @@ _TRANSLATORS = (
 
 def _vocabulary(model: "TrainedLanguageModel | TrainedTranslator") -> int:
     """Symbols it can write."""
-    from riverrun.api import TrainedTranslator
+    from riverrun.translator import TrainedTranslator
 
     return model.target.size if isinstance(model, TrainedTranslator) else model.tokenizer.size
 

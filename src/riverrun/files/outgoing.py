@@ -5,7 +5,6 @@ Nothing is written through a link, and what may read a file follows from the use
 
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -118,4 +117,4 @@ def check_replaceable(path: Path) -> None:
 
 
 def _unforeseen(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}")
+    return path.with_name(f".{path.name}.{os.urandom(8).hex()}{PART}")

@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.bundle import LanguageBundle, TranslatorBundle, read_bundle
 from riverrun.data.corpus import open_corpus
 from riverrun.data.pairs import Pair, open_pairs
+from riverrun.language_model import TrainedLanguageModel
 from riverrun.page.packing import rounded_arrays
 from riverrun.reporting.held_out_section import held_out_pairs
 from riverrun.reporting.model_report import training_text
+from riverrun.translator import TrainedTranslator
 
 CHARACTERS = 100_000  # measured at most: the third decimal no longer moves
 PAIRS = 1000

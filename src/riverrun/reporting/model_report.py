@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.corpus import Corpus, open_corpus
 from riverrun.data.held_out import TextSplit
 from riverrun.data.reading_settings import Reading
 from riverrun.data.repeats import repeats
 from riverrun.errors import CorpusError
+from riverrun.language_model import TrainedLanguageModel
 from riverrun.reporting import html_page
 from riverrun.reporting.copying_section import copying_section
 from riverrun.reporting.curves import chart, smoothed
@@ -21,6 +21,7 @@ from riverrun.reporting.noted_texts import GONE, noted_split, training_corpus
 from riverrun.reporting.opening import Model, opening
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.trained import by_section
+from riverrun.translator import TrainedTranslator
 
 PASSAGE_LENGTH = 1500  # characters
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from riverrun.api import TrainedLanguageModel, TrainedTranslator
+from riverrun.language_model import TrainedLanguageModel
 from riverrun.reporting import html_page
 from riverrun.reporting.history import History
+from riverrun.translator import TrainedTranslator
 
 _LIKED = "temperature 0.5"  # of the samples, the one shown first
 

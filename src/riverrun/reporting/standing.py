@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from riverrun.api import TrainedLanguageModel, TrainedTranslator
 from riverrun.data.reading_settings import Reading
 from riverrun.errors import visible
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
+from riverrun.language_model import TrainedLanguageModel
 from riverrun.reporting.history import History, read_history
 from riverrun.reporting.noted_texts import noted_inputs, noted_split, training_corpus
+from riverrun.translator import TrainedTranslator
 
 Model = TrainedLanguageModel | TrainedTranslator
 

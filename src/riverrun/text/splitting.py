@@ -1,17 +1,35 @@
 """Cutting text into units, and finding places where a long text may be cut without changing its units."""
 
-import regex
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regex import Pattern
 
 # A word keeps inner apostrophes and combining marks; a run of blanks and a single newline are units too,
 # so that joining the units gives the text back.
-_WORD = regex.compile(
-    r"\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*|\p{N}+|\n|[^\S\n]+|.", regex.VERSION1 | regex.DOTALL
-)
+_WORD = r"(?V1s)\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*|\p{N}+|\n|[^\S\n]+|."
+_HAN = r"\p{Han}"
+_HAN_OR_NOT = r"\p{Han}+|\P{Han}+"
+_MARKS = r"[\p{P}--[\p{Pd}\p{Pc}'’·&@#%*/\\]]"
+_MARK = rf"(?V1){_MARKS}"
+_CLAUSE = rf"(?V1){_MARKS}|\n|[^{_MARKS}\n]+"
+# The separators U+001C to U+001F are blank to some libraries and visible to others.
+_CLAUSE_CUT = r"(?r)(?<=[^\s\x1c-\x1f])\n"
+_CUT = r"(?r)(?<=[^\s\x1c-\x1f])[ \n]"
+
+
+@cache
+def _compiled(pattern: str) -> "Pattern[str]":
+    """A pattern; models of characters and bytes start without the library."""
+    import regex
+
+    return regex.compile(pattern)
 
 
 def split_words(text: str) -> list[str]:
     """Words, numbers, punctuation marks, blanks and newlines; ``"".join`` of the result is the text."""
-    return _WORD.findall(text)
+    return _compiled(_WORD).findall(text)
 
 
 def split_chinese_words(text: str) -> list[str]:
@@ -19,30 +37,24 @@ def split_chinese_words(text: str) -> list[str]:
     import rjieba
 
     units: list[str] = []
-    for run in _HAN_OR_NOT.findall(text):
+    for run in _compiled(_HAN_OR_NOT).findall(text):
         units += rjieba.cut(run) if is_chinese(run[0]) else split_words(run)
     return units
 
 
 def split_clauses(text: str) -> list[str]:
     """Stretches of text between punctuation marks and newlines, and these, each mark a unit of its own."""
-    return _CLAUSE.findall(text)
+    return _compiled(_CLAUSE).findall(text)
 
 
 def is_chinese(character: str) -> bool:
     """Whether a character is a Chinese one (Unicode script Han)."""
-    return _HAN.match(character) is not None
+    return _compiled(_HAN).match(character) is not None
 
 
 def is_clause_mark(unit: str) -> bool:
     """Whether a unit is a punctuation mark that ends a clause."""
-    return _MARK.fullmatch(unit) is not None
-
-
-_HAN = regex.compile(r"\p{Han}")
-_HAN_OR_NOT = regex.compile(r"\p{Han}+|\P{Han}+")
-_MARK = regex.compile(r"[\p{P}--[\p{Pd}\p{Pc}'’·&@#%*/\\]]", regex.VERSION1)
-_CLAUSE = regex.compile(rf"{_MARK.pattern}|\n|[^{_MARK.pattern}\n]+", regex.VERSION1)
+    return _compiled(_MARK).fullmatch(unit) is not None
 
 
 def safe_cut(text: str, unit: str = "word") -> int:
@@ -52,10 +64,5 @@ def safe_cut(text: str, unit: str = "word") -> int:
 
     Not after a newline: subwords keep a run of blank lines together.
     """
-    found = (_CLAUSE_CUT if unit == "clause" else _CUT).search(text)
+    found = _compiled(_CLAUSE_CUT if unit == "clause" else _CUT).search(text)
     return found.start() if found else 0
-
-
-# The separators U+001C to U+001F are blank to some libraries and visible to others.
-_CLAUSE_CUT = regex.compile(r"(?r)(?<=[^\s\x1c-\x1f])\n")
-_CUT = regex.compile(r"(?r)(?<=[^\s\x1c-\x1f])[ \n]")
