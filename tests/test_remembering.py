@@ -1,6 +1,8 @@
 """Models with a memory, and models that go on learning: what a user does with them."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -183,3 +185,12 @@ def test_it_uses_the_names_of_its_prompt(model):
         for who in (model.adapted_to(prompt), model)
     )
     assert told.count("tavolin") >= 4 > untold.count("tavolin")
+
+
+def test_it_is_loaded_and_written_with_without_numba(path, model):
+    model.generate("the ", length=5)  # the compiled code is there from now on
+    script = (
+        "import sys, riverrun; model = riverrun.load(sys.argv[1]); model.generate('the ', length=5, seed=1);"
+        "raise SystemExit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(path)]).returncode == 0

@@ -122,7 +122,7 @@ class TrainedLanguageModel:
         """The same with a share of the memory, 0 to 1; a model that has none takes any."""
         if self._bundle.remembered is None or memory == 0:
             return self.network
-        from riverrun.generation.remembering import RememberingDecoder  # needs numba
+        from riverrun.generation.remembering import RememberingDecoder
 
         rules = permitted_by(self.tokenizer)
         return RememberingDecoder(self.network, self._bundle.remembered, memory, rules)

@@ -68,6 +68,7 @@ ALLOWED = {
     "data.positional": "reads encoded text in pieces",
     "data.rows": "a temporary file of rows",
     "generation.compiled.machine_code": "riverrun's own sources, whose digest names the code",
+    "memory.kernels": "riverrun's own sources, whose digest tells whether code is of today",
     "page.joining": "riverrun's own scripts",
     "page.serving": "riverrun's own scripts",
     "page.single_file": "riverrun's own scripts",

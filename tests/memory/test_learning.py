@@ -1,12 +1,16 @@
 """Texts read into a memory."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import tiny_memory as tiny
-from riverrun.memory import learning
-from riverrun.memory.contexts import BREAK, DIGIT, LETTER, OTHER
+from riverrun.files import owners
+from riverrun.memory import kernels, learning
 from riverrun.memory.learning import described, learn_memory
+from riverrun.memory.shapes import BREAK, DIGIT, LETTER, OTHER
 from riverrun.memory.stored import to_arrays
 from riverrun.text import START
 
@@ -68,3 +72,19 @@ def test_looking_changes_nothing(name):
     before = to_arrays(remembered, tiny.PIECES)[name].copy()
     remembered.memory.opinions(tiny.ids(50, 3), 1)
     assert np.array_equal(to_arrays(remembered, tiny.PIECES)[name], before)
+
+
+def test_code_of_other_sources_is_not_taken(monkeypatch):
+    loop = learning.read_in_parts
+    if not hasattr(loop, "_cache"):
+        pytest.skip("without numba's compiler there is no code")
+    before = loop._cache._impl.locator.get_source_stamp()
+    monkeypatch.setattr(kernels, "_sources", hashlib.sha256(b"other"))
+    assert loop._cache._impl.locator.get_source_stamp() != before
+
+
+def test_code_lies_where_nobody_else_can_write():
+    folder = (
+        Path(learning.read_in_parts._cache.cache_path) if hasattr(learning.read_in_parts, "_cache") else None
+    )
+    assert folder is None or owners.is_private_path(folder)

@@ -213,7 +213,7 @@ def _remembered(reader: BundleReader, tokenizer: Tokenizer) -> "Remembered | Non
     """The memory, where the manifest lists one."""
     if MEMORY not in reader.manifest.files:
         return None
-    from riverrun.memory.stored import LONGEST, from_arrays  # needs numba, which other models do without
+    from riverrun.memory.stored import LONGEST, from_arrays  # which other models do without
 
     content = reader.file(MEMORY, LONGEST)
     try:

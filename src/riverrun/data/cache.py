@@ -48,6 +48,18 @@ def writable(room: str) -> Path:
     return found
 
 
+def private_directory(room: str) -> Path | None:
+    """A directory for what is run; None where others could write there, or nothing can be written."""
+    folder = Path(os.path.realpath(cache_directory() / room))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError:
+        return None
+    return folder if owners.is_private_path(folder) and os.access(folder, os.W_OK) else None
+
+
 def find(room: str, name: str) -> Path | None:
     """An entry that is there and belongs to this user or root; links and what others put there are none."""
     cache = cache_directory()

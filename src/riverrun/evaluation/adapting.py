@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from riverrun.bundle import LanguageBundle
 from riverrun.generation.entrance import checked_pairs
 from riverrun.generation.state import Scores
-from riverrun.memory.contexts import REACH
-from riverrun.memory.gate import Gate, learn_on, mix, network_odds
+from riverrun.memory.gate import learn_on, mix, network_odds
 from riverrun.memory.growing_memory import GrowingMemory
-from riverrun.memory.memory import Memory
+from riverrun.memory.memory import Gate, Memory
+from riverrun.memory.shapes import REACH
 from riverrun.memory.stored import Remembered
 from riverrun.models.cores import CoreState, detach
 from riverrun.models.language_network import LanguageModel

@@ -17,8 +17,7 @@ from riverrun.generation.draws import uniform
 from riverrun.generation.entrance import check_sequences, checked_ids, checked_pairs
 from riverrun.generation.sampling import Sampling
 from riverrun.generation.state import Position, Scores, State
-from riverrun.memory.contexts import REACH
-from riverrun.memory.gate import mix
+from riverrun.memory.shapes import REACH
 from riverrun.memory.stored import Remembered
 from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 
@@ -104,4 +103,6 @@ class RememberingDecoder:
         return written, after
 
     def _mix(self, logits: Logits, ids: NDArray[np.int64], low: int) -> None:
+        from riverrun.memory.gate import mix  # needs numba, which writing does without
+
         mix(logits, ids, low, self._remembered.memory, self._remembered.gate, self._share)

@@ -7,15 +7,7 @@ the symbol before it stands for it.
 import numpy as np
 
 from riverrun.memory.kernels import inner
-
-ORDERS = 6
-CONTEXTS = ORDERS + 2
-
-REACH = 64
-"""Symbols that a memory looks back at most."""
-
-OTHER, LETTER, DIGIT, BREAK = 0, 1, 2, 3
-"""Kinds of symbols; the last ends a line."""
+from riverrun.memory.shapes import LETTER, ORDERS, REACH
 
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xC2B2AE3D27D4EB4F)

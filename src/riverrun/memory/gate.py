@@ -4,31 +4,18 @@ Both give the logarithm of the odds; what they are multiplied by depends on how 
 orders the memory knows (as the last mixer of cmix and paq8px, which have an LSTM among their inputs).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from riverrun.memory.kernels import inner, outer
-from riverrun.memory.memory import Memory, Opinions
-from riverrun.memory.opinions import ENDS, KNOWN, Scene, Tables, chance, empty_scene, enter, think
-
-SURENESS = (0.5, 1.5, 3.0, 5.0)
-PLACES = (len(SURENESS) + 1) * KNOWN
-PARTS = 3
-"""Weights at each place: of the network, of the memory, and one that stands alone."""
+from riverrun.memory.memory import Gate, Memory, Opinions
+from riverrun.memory.opinions import chance, enter, think
+from riverrun.memory.shapes import ENDS, KNOWN, PARTS, PLACES, SURENESS, Scene, Tables, empty_scene
 
 RATE = 0.005
 _PASSES = 8
 _BIAS = 0.3
 _TINY = 1e-12
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Weights, float32 [PLACES * PARTS]."""
-
-    weights: NDArray[np.float32]
 
 
 def new_gate() -> Gate:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from riverrun.memory.kernels import outer
 from riverrun.memory.learning import SLOW, predict_and_learn, remember
 from riverrun.memory.memory import Memory
-from riverrun.memory.opinions import Scene, Tables, empty_scene
+from riverrun.memory.shapes import Scene, Tables, empty_scene
 
 _ROOM = 1 << 12  # symbols, at first
 

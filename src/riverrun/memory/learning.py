@@ -10,21 +10,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.memory import forks, opinions
-from riverrun.memory.contexts import BREAK, CONTEXTS, DIGIT, LETTER, OTHER, REACH, find_contexts
-from riverrun.memory.kernels import outer
+from riverrun.memory import forks, opinions, shapes
+from riverrun.memory.contexts import find_contexts
+from riverrun.memory.kernels import inner, outer
 from riverrun.memory.memory import Memory
-from riverrun.memory.opinions import MATCH, Scene, Tables, empty_scene, enter, gram, think
-from riverrun.memory.pages import PAGE, claim_page, count
+from riverrun.memory.opinions import enter, gram, think
+from riverrun.memory.pages import claim_page, count
+from riverrun.memory.shapes import (
+    BREAK,
+    CONTEXTS,
+    DIGIT,
+    LETTER,
+    LONGEST_TEXT,
+    MATCH,
+    MOST_PAGES,
+    OTHER,
+    PAGE,
+    REACH,
+    Scene,
+    Tables,
+    empty_scene,
+    mixing_rows,
+)
 
 PARTS = 16
-LARGEST_VOCABULARY = 1 << 14
-LONGEST_TEXT = 1 << 23
-"""Symbols that are read at most, the last ones of a longer text; about a minute."""
-
-MOST_PAGES = 1 << 23
-"""Pages of a memory at most: 128 MiB."""
-
 _ROOM = 1.4  # pages for each that a symbol's path crosses: contexts share many
 SLOW = 0.002
 """How fast the mixing learns, at least."""
@@ -56,7 +65,7 @@ def empty(read: NDArray[np.int64], texts: Sequence[str]) -> Tables:
     laid_out = forks.laid_out(below)
     crossed = np.add.reduceat(laid_out.slot[laid_out.path >> 1] == 0, laid_out.starts[:-1])[read].sum()
     pages, places = min(MOST_PAGES, power_of_two(_ROOM * crossed)), power_of_two(len(read))
-    weights = np.zeros((mixing_rows(len(texts) - 1), opinions.INPUTS), np.float32)
+    weights = np.zeros((mixing_rows(len(texts) - 1), shapes.INPUTS), np.float32)
     weights[:, : 2 * CONTEXTS + 1 : 2] = 0.3
     kind, fold = described(texts)
     return Tables(
@@ -65,7 +74,7 @@ def empty(read: NDArray[np.int64], texts: Sequence[str]) -> Tables:
         np.zeros(places, np.int32),
         np.ones(2 * REACH, np.float32),
         weights.reshape(-1),
-        np.full(opinions.SCENES * opinions.WAYS, 1 / opinions.WAYS, np.float32),
+        np.full(shapes.SCENES * shapes.WAYS, 1 / shapes.WAYS, np.float32),
         laid_out,
         kind,
         fold,
@@ -75,11 +84,6 @@ def empty(read: NDArray[np.int64], texts: Sequence[str]) -> Tables:
 def power_of_two(least: float) -> int:
     """The first that is as large."""
     return 1 << max(6, int(np.ceil(np.log2(least))))
-
-
-def mixing_rows(forks_in_all: int) -> int:
-    """Rows of weights for so many forks."""
-    return forks_in_all + opinions.SCENES + opinions.LATEST + opinions.WORDS
 
 
 def described(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -111,7 +115,7 @@ def read_in_parts(tables: Tables, scene: Scene, ids, bounds):
     return lost
 
 
-@opinions.inner
+@inner
 def predict_and_learn(tables, scene, ids, low, end, rate):
     """Think of the forks on the way to ``ids[end]`` and learn from each how to mix; returns the surprisal in nats."""
     enter(tables, scene, ids, low, end)
@@ -124,7 +128,7 @@ def predict_and_learn(tables, scene, ids, low, end, rate):
     return nats
 
 
-@opinions.inner
+@inner
 def remember(tables, scene, ids, low, end):
     """Count ``ids[end]`` after ``ids[low:end]``; returns how many pages were let go."""
     lost, forks_of = 0, tables.forks

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.memory.kernels import outer
-from riverrun.memory.opinions import Scene, Tables, empty_scene, enter, think
+from riverrun.memory.shapes import Tables, empty_scene
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,15 @@ class Memory:
 
     def opinions(self, ids: NDArray[np.integer], start: int) -> "Opinions":
         """What it thinks of the forks on the way to each of ``ids[start:]``, from those before it."""
+        from riverrun.memory.opinions import (
+            follow,  # needs numba, which a model that is written with does without
+        )
+
         starts, targets = self.tables.forks.starts, np.asarray(ids[start:], np.int64)
         size = int(np.diff(starts).max())
         odds, known = np.zeros((len(targets), size), np.float32), np.zeros((len(targets), size), np.uint8)
         scene = empty_scene(len(self.tables.forks.page))
-        _follow(self.tables, scene, np.asarray(ids, np.int64), start, odds, known)
+        follow(self.tables, scene, np.asarray(ids, np.int64), start, odds, known)
         return Opinions(targets, odds, known)
 
 
@@ -51,13 +54,8 @@ class Opinions:
     known: NDArray[np.uint8]
 
 
-@outer
-def _follow(tables: Tables, scene: Scene, ids, start, odds, known):
-    forks = tables.forks
-    for end in range(start, ids.size):
-        enter(tables, scene, ids, 0, end)
-        first = forks.starts[ids[end]]
-        for step in range(first, forks.starts[ids[end] + 1]):
-            value, orders = think(tables, scene, forks.path[step] >> 1)
-            odds[end - start, step - first] = value
-            known[end - start, step - first] = orders
+@dataclass(frozen=True)
+class Gate:
+    """Weights, float32 [PLACES * PARTS]."""
+
+    weights: NDArray[np.float32]

@@ -5,32 +5,25 @@ four ways, and these four sums are added up again: the gated mixing of paq8 (Mah
 here is a logarithm of odds, positive for the second end of a fork.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
-from riverrun.memory.contexts import CONTEXTS, ORDERS, REACH, find_contexts, mixed
-from riverrun.memory.kernels import inner
-from riverrun.memory.pages import MOST, counted, turn_to
-
-MATCH = 6
-"""Symbols that must be the same before a place in the text read is taken for a match."""
-
-INPUTS = 2 * CONTEXTS + 3
-"""Two numbers of every context, two of the match, and one that is always the same."""
-
-WAYS = 4
-"""In so many ways are the inputs added up."""
-
-KNOWN = ORDERS + 1
-"""As many orders may know a fork: none to all."""
-
-_LENGTHS = 16  # of a match that are told apart
-SCENES = _LENGTHS * 3 * KNOWN
-LATEST = 1 << 14  # pairs of the latest symbol and a fork, hashed
-WORDS = KNOWN * 4 * 16
-ENDS = 12.0
-"""No sum is farther from nought: nothing is surer than one in 160,000."""
+from riverrun.memory.contexts import find_contexts, mixed
+from riverrun.memory.kernels import inner, outer
+from riverrun.memory.pages import counted, turn_to
+from riverrun.memory.shapes import (
+    CONTEXTS,
+    ENDS,
+    INPUTS,
+    KNOWN,
+    LATEST,
+    LENGTHS,
+    MATCH,
+    MOST,
+    ORDERS,
+    REACH,
+    SCENES,
+    WAYS,
+)
 
 _UNSURE = 0.2  # added to every count
 _LOGARITHMS = np.log(np.arange(MOST + 1) + _UNSURE)
@@ -38,70 +31,6 @@ _BIAS = 0.3
 
 # What a scene holds beside its arrays:
 EXPECTED, LENGTH, LAST, WORD = 0, 1, 2, 3
-
-
-class Tables(NamedTuple):
-    """Everything that a memory knows, as arrays; F forks, V symbols.
-
-    Attributes:
-        pages: uint8 [P * PAGE], P a power of two.
-        text: uint16 [N], what was read.
-        places: int32 [a power of two], where what followed the latest ``MATCH`` symbols is in it, plus one.
-        trust: float32 [2 * REACH], how often a match of each length was right, and how often wrong.
-        weights: float32 [(F + SCENES + LATEST + WORDS) * INPUTS].
-        votes: float32 [SCENES * WAYS].
-        forks: of the vocabulary.
-        kind, fold: [V], see ``contexts``.
-    """
-
-    pages: Any
-    text: Any
-    places: Any
-    trust: Any
-    weights: Any
-    votes: Any
-    forks: Any
-    kind: Any
-    fold: Any
-
-
-class Scene(NamedTuple):
-    """Where one stands: scratch, filled in by :func:`enter` and for each fork by :func:`think`.
-
-    Attributes:
-        at: int64 [4]: the symbol that a match expects or -1, the match's length, the latest symbol, and how long the
-            word is.
-        contexts: uint64 [CONTEXTS].
-        found: int64 [F * CONTEXTS], see ``pages.turn_to``.
-        expected: int64 [F], the end of each fork at which the expected symbol is, or -1.
-        inputs: float64 [INPUTS].
-        rows: int64 [WAYS + 1], the weights that hold here, and the votes.
-        sums: float64 [WAYS].
-        odds: float64 [F], what was decided of each fork.
-    """
-
-    at: Any
-    contexts: Any
-    found: Any
-    expected: Any
-    inputs: Any
-    rows: Any
-    sums: Any
-    odds: Any
-
-
-def empty_scene(forks: int) -> Scene:
-    """Scratch for a vocabulary of so many forks."""
-    return Scene(
-        np.full(4, -1, np.int64),
-        np.zeros(CONTEXTS, np.uint64),
-        np.full(forks * CONTEXTS, -1, np.int64),
-        np.full(forks, -1, np.int64),
-        np.zeros(INPUTS),
-        np.zeros(WAYS + 1, np.int64),
-        np.zeros(WAYS),
-        np.zeros(forks),
-    )
 
 
 @inner
@@ -161,7 +90,7 @@ def think(tables, scene, fork):
         known += 1 if index < ORDERS else 0
     matched = expect(tables, scene, fork)
     inputs[INPUTS - 1] = _BIAS
-    scenery = (min(at[LENGTH], _LENGTHS - 1) * 3 + matched) * KNOWN + known
+    scenery = (min(at[LENGTH], LENGTHS - 1) * 3 + matched) * KNOWN + known
     scene.rows[0] = fork
     scene.rows[1] = forks.page.size + scenery
     scene.rows[2] = forks.page.size + SCENES + (at[LAST] * 251 + fork) % LATEST
@@ -219,3 +148,16 @@ def learn(tables, scene, fork, odds, end, rate):
 
 
 _VOTING = 0.002  # how fast votes change
+
+
+@outer
+def follow(tables, scene, ids, start, odds, known):
+    """What is thought of the forks on the way to each of ``ids[start:]``: odds, known [T, D]."""
+    forks = tables.forks
+    for end in range(start, ids.size):
+        enter(tables, scene, ids, 0, end)
+        first = forks.starts[ids[end]]
+        for step in range(first, forks.starts[ids[end] + 1]):
+            value, orders = think(tables, scene, forks.path[step] >> 1)
+            odds[end - start, step - first] = value
+            known[end - start, step - first] = orders

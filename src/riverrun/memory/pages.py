@@ -4,12 +4,9 @@ taken. As in lpaq (Mahoney 2007) a page has two places where it may lie, and a n
 
 import numpy as np
 
-from riverrun.memory.contexts import CONTEXTS, mixed
+from riverrun.memory.contexts import mixed
 from riverrun.memory.kernels import inner
-
-PAGE = 16
-MOST = 255
-"""The highest count; beyond it both of a fork are halved."""
+from riverrun.memory.shapes import CONTEXTS, MOST, PAGE
 
 _HEAD = 2
 _48, _56 = np.uint64(48), np.uint64(56)

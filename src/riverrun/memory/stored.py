@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.memory import forks, gate, learning, opinions
-from riverrun.memory.contexts import BREAK, REACH
-from riverrun.memory.gate import Gate
-from riverrun.memory.memory import Memory
-from riverrun.memory.opinions import Tables
-from riverrun.memory.pages import PAGE
+from riverrun.memory import forks, shapes
+from riverrun.memory.memory import Gate, Memory
+from riverrun.memory.shapes import BREAK, PAGE, REACH, Tables
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -61,7 +58,7 @@ def from_arrays(arrays: Arrays, pieces: Sequence[bytes]) -> Remembered:
     for name, size in _sizes(symbols).items():
         if found[name].size != size:
             raise ValueError(f"{name} has {found[name].size} numbers, not {size}")
-    for name, unit, most in (("pages", PAGE, learning.MOST_PAGES), ("places", 1, 1 << 24)):
+    for name, unit, most in (("pages", PAGE, shapes.MOST_PAGES), ("places", 1, 1 << 24)):
         count, rest = divmod(found[name].size, unit)
         if rest or not 2 <= count <= most or count & (count - 1):
             raise ValueError(f"{name} is of no size that it may have")
@@ -89,9 +86,9 @@ def _sizes(symbols: int) -> dict[str, int]:
     return {
         "fold": symbols,
         "trust": 2 * REACH,
-        "weights": learning.mixing_rows(symbols - 1) * opinions.INPUTS,
-        "votes": opinions.SCENES * opinions.WAYS,
-        "gate": gate.PLACES * gate.PARTS,
+        "weights": shapes.mixing_rows(symbols - 1) * shapes.INPUTS,
+        "votes": shapes.SCENES * shapes.WAYS,
+        "gate": shapes.PLACES * shapes.PARTS,
         "lost": 1,
     }
 

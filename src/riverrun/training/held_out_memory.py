@@ -14,8 +14,9 @@ from riverrun.config.resolved import Budget, LanguageSettings
 from riverrun.data.ids import IdFile
 from riverrun.errors import SettingsError
 from riverrun.memory.gate import fit, held_out_surprisal, network_odds
-from riverrun.memory.learning import LARGEST_VOCABULARY, LONGEST_TEXT, learn_memory
+from riverrun.memory.learning import learn_memory
 from riverrun.memory.memory import Memory, Opinions
+from riverrun.memory.shapes import LARGEST_VOCABULARY, LONGEST_TEXT
 from riverrun.memory.stored import Remembered, symbol_texts
 from riverrun.text import START, Tokenizer
 from riverrun.text.pieces import pieces_of

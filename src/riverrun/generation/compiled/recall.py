@@ -12,10 +12,9 @@ from riverrun.generation.compiled.vectors import (
     unsigned,
     words,
 )
-from riverrun.memory.contexts import CONTEXTS
 from riverrun.memory.forks import Forks
-from riverrun.memory.gate import PARTS, PLACES, mix_one
-from riverrun.memory.opinions import INPUTS, LATEST, SCENES, WAYS, WORDS, Scene, Tables
+from riverrun.memory.gate import mix_one
+from riverrun.memory.shapes import CONTEXTS, INPUTS, LATEST, PARTS, PLACES, SCENES, WAYS, WORDS, Scene, Tables
 
 
 @compiled

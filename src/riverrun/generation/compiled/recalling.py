@@ -3,8 +3,7 @@
 import numpy as np
 
 from riverrun.generation.compiled import layout as at
-from riverrun.memory.contexts import CONTEXTS
-from riverrun.memory.opinions import INPUTS, WAYS
+from riverrun.memory.shapes import CONTEXTS, INPUTS, WAYS
 from riverrun.memory.stored import Remembered
 
 SCRATCH = 5 + CONTEXTS + INPUTS + 2 * WAYS
