@@ -6,6 +6,7 @@ counted; and what comes out is a function of the ids alone.
 """
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from riverrun.memory.shapes import (
     CONTEXTS,
     DIGIT,
     LETTER,
+    LINE,
     LONGEST_TEXT,
     MATCH,
     MOST_PAGES,
@@ -64,7 +66,7 @@ def empty(read: NDArray[np.int64], texts: Sequence[str]) -> Tables:
     below = forks.build(np.bincount(read, minlength=len(texts)), texts)
     laid_out = forks.laid_out(below)
     crossed = np.add.reduceat(laid_out.slot[laid_out.path >> 1] == 0, laid_out.starts[:-1])[read].sum()
-    pages, places = min(MOST_PAGES, power_of_two(_ROOM * crossed)), power_of_two(len(read))
+    pages, places = min(MOST_PAGES, LINE * ceil(_ROOM / LINE * crossed)), power_of_two(len(read))
     weights = np.zeros((mixing_rows(len(texts) - 1), shapes.INPUTS), np.float32)
     weights[:, : 2 * CONTEXTS + 1 : 2] = 0.3
     kind, fold = described(texts)

@@ -1,15 +1,23 @@
 """Counts in pages of 16 bytes: two that tell whose page it is, then for each of seven forks how often each end was
-taken. As in lpaq (Mahoney 2007) a page has two places where it may lie, and a new one takes that of the rarer.
+taken. A page has four places where it may lie, in one line of the processor's cache, and a new one takes that of the
+rarest (as in lpaq, Mahoney 2007).
 """
 
 import numpy as np
 
 from riverrun.memory.contexts import mixed
 from riverrun.memory.kernels import inner
-from riverrun.memory.shapes import CONTEXTS, MOST, PAGE
+from riverrun.memory.shapes import CONTEXTS, LINE, MOST, PAGE
 
 _HEAD = 2
-_48, _56 = np.uint64(48), np.uint64(56)
+_LOW, _32, _48, _56 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(48), np.uint64(56)
+
+
+@inner
+def line_of(hashed, size):
+    """Where the line of a hash begins in pages of so many bytes."""
+    lines = np.uint64(size // (LINE * PAGE))
+    return np.int64((hashed & _LOW) * lines >> _32) * LINE * PAGE
 
 
 @inner
@@ -17,12 +25,10 @@ def find_page(pages, context, index, fork):
     """Where the page of a context is that begins with a fork, or -1; ``index`` is the number of the context."""
     hashed = mixed(context + np.uint64(index), np.uint64(fork + 1))
     first, second = np.uint8(hashed >> _48 & np.uint64(255)), np.uint8(hashed >> _56 | np.uint64(1))
-    place = np.int64(hashed & np.uint64(pages.size // PAGE - 1)) * PAGE
-    if pages[place] == first and pages[place + 1] == second:
-        return place
-    place ^= PAGE
-    if pages[place] == first and pages[place + 1] == second:
-        return place
+    line = line_of(hashed, pages.size)
+    for place in range(line, line + LINE * PAGE, PAGE):
+        if pages[place] == first and pages[place + 1] == second:
+            return np.int64(place)
     return np.int64(-1)
 
 
@@ -33,11 +39,12 @@ def claim_page(pages, context, index, fork):
     if place >= 0:
         return place, False
     hashed = mixed(context + np.uint64(index), np.uint64(fork + 1))
-    place = np.int64(hashed & np.uint64(pages.size // PAGE - 1)) * PAGE
-    taken = np.int64(pages[place + _HEAD]) + pages[place + _HEAD + 1]
-    other = np.int64(pages[(place ^ PAGE) + _HEAD]) + pages[(place ^ PAGE) + _HEAD + 1]
-    if other < taken:
-        place, taken = place ^ PAGE, other
+    line = line_of(hashed, pages.size)
+    place, taken = np.int64(line), np.int64(1 << 20)
+    for other in range(line, line + LINE * PAGE, PAGE):
+        here = np.int64(pages[other + _HEAD]) + pages[other + _HEAD + 1]
+        if here < taken:
+            place, taken = np.int64(other), here
     for byte in range(_HEAD, PAGE):
         pages[place + byte] = 0
     pages[place] = np.uint8(hashed >> _48 & np.uint64(255))
@@ -67,7 +74,7 @@ def turn_to(pages, contexts, forks, fork, found):
     """Find the pages that begin with a fork, one for each context; those above it were found before.
 
     Args:
-        pages: uint8 [P * PAGE].
+        pages: uint8 [P * PAGE], P a multiple of LINE.
         contexts: uint64 [CONTEXTS].
         forks: of the vocabulary.
         fork: with which a page begins.

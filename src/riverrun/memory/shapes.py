@@ -14,6 +14,9 @@ OTHER, LETTER, DIGIT, BREAK = 0, 1, 2, 3
 """Kinds of symbols; the last ends a line."""
 
 PAGE = 16
+LINE = 4
+"""Bytes of a page, and pages of a line."""
+
 MOST = 255
 """The highest count; beyond it both of a fork are halved."""
 
@@ -58,7 +61,7 @@ class Tables(NamedTuple):
     """Everything that a memory knows, as arrays; F forks, V symbols.
 
     Attributes:
-        pages: uint8 [P * PAGE], P a power of two.
+        pages: uint8 [P * PAGE], P a multiple of LINE.
         text: uint16 [N], what was read.
         places: int32 [a power of two], where what followed the latest ``MATCH`` symbols is in it, plus one.
         trust: float32 [2 * REACH], how often a match of each length was right, and how often wrong.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from riverrun.memory import forks, shapes
 from riverrun.memory.memory import Gate, Memory
-from riverrun.memory.shapes import BREAK, PAGE, REACH, Tables
+from riverrun.memory.shapes import BREAK, LINE, PAGE, REACH, Tables
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -58,10 +58,11 @@ def from_arrays(arrays: Arrays, pieces: Sequence[bytes]) -> Remembered:
     for name, size in _sizes(symbols).items():
         if found[name].size != size:
             raise ValueError(f"{name} has {found[name].size} numbers, not {size}")
-    for name, unit, most in (("pages", PAGE, shapes.MOST_PAGES), ("places", 1, 1 << 24)):
-        count, rest = divmod(found[name].size, unit)
-        if rest or not 2 <= count <= most or count & (count - 1):
-            raise ValueError(f"{name} is of no size that it may have")
+    pages, places = found["pages"].size, found["places"].size
+    if pages % (LINE * PAGE) or not 0 < pages <= shapes.MOST_PAGES * PAGE:
+        raise ValueError("pages is of no size that it may have")
+    if not 2 <= places <= 1 << 24 or places & (places - 1):
+        raise ValueError("places is of no size that it may have")
     _within(found, "text", 0, symbols - 1)
     _within(found, "places", 0, found["text"].size)
     _within(found, "kind", 0, BREAK)
