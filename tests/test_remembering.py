@@ -181,10 +181,10 @@ class TestGoingOnLearning:
 def test_it_uses_the_names_of_its_prompt(model):
     prompt = NEWS * 6
     told, untold = (
-        "".join(each.text for each in who.samples(prompt, 120, n=4, seed=0))
+        "".join(each.text for each in who.samples(prompt, 120, n=16, seed=0))
         for who in (model.adapted_to(prompt), model)
     )
-    assert told.count("tavolin") >= 4 > untold.count("tavolin")
+    assert told.count("tavolin") > 4 * untold.count("tavolin") + 4
 
 
 def test_it_is_loaded_and_written_with_without_numba(path, model):
