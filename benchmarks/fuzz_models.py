@@ -41,12 +41,12 @@ import numpy as np
 
 import made
 import riverrun
-from riverrun.bundle.names import CONFIG, MANIFEST, METRICS, MODEL, SAMPLES, TOKENIZER, WEIGHTS
+from riverrun.bundle.names import CONFIG, MANIFEST, MEMORY, METRICS, MODEL, SAMPLES, TOKENIZER, WEIGHTS
 from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.errors import InputError, ModelError
 
 PATIENCE = 10.0  # seconds of a case
-MEMORY = 1 << 30  # bytes of a case, beyond what is there before
+ROOM = 1 << 30  # bytes of a case, beyond what is there before
 LONGEST_MESSAGE = 2000  # characters
 
 Files = dict[str, bytes]
@@ -95,6 +95,8 @@ def make_templates(folder: Path) -> list[Template]:
             {"unit": "bpe", "tied": True},
             {"unit": "word"},
             {"unit": "clause", "hidden": 1, "embedding": 1},
+            {"memory": True, "letters": 9},
+            {"memory": True, "unit": "byte"},
         ):
             made_now.append(made.language_model(folder / f"language-{len(made_now)}", core=core, **more))
     for core in ("lstm", "gru"):
@@ -184,7 +186,8 @@ def mutate(
             facts = json.loads(json.dumps(facts))
             changed_tree(draw, facts)
         elif draw.random() < 0.1:
-            files = files | {(name := draw.choice(MODEL)): draw.choice(others)[0][name]}
+            other = draw.choice(others)[0]
+            files = files | {(name := draw.choice(list(other))): other[name]}
         else:
             files = change(draw, dict(files))
     return files, facts
@@ -207,7 +210,7 @@ def plausible(draw: Draw, files: Files) -> Files:
 
 def bytes_of(draw: Draw, files: Files) -> Files:
     """Bits turned, stretches cut out, doubled or filled, the end cut off or made longer."""
-    name = draw.choice((CONFIG, TOKENIZER, WEIGHTS, WEIGHTS))
+    name = draw.choice((CONFIG, TOKENIZER, with_arrays(draw, files), with_arrays(draw, files)))
     content = bytearray(files[name])
     if not content:
         return files
@@ -310,17 +313,23 @@ def toml_value(value: Any) -> str:
     return '"none"' if value is None else json.dumps(value)
 
 
+def with_arrays(draw: Draw, files: Files) -> str:
+    """The name of a file of arrays: weights, or a memory where there is one."""
+    return draw.choice((WEIGHTS, MEMORY)) if MEMORY in files else WEIGHTS
+
+
 def arrays_of(draw: Draw, files: Files) -> Files:
     """An array of another shape, type or name, left out, exchanged, or with other values; or another header."""
+    file = with_arrays(draw, files)
     try:
-        arrays = unpack_arrays(files[WEIGHTS])
+        arrays = unpack_arrays(files[file])
     except ValueError:
         return files
     if not arrays:
         return files
     name = draw.choice(list(arrays))
     array = arrays[name].copy()
-    match draw.randrange(12):
+    match draw.randrange(13):
         case 0:
             del arrays[name]
         case 1:
@@ -347,9 +356,16 @@ def arrays_of(draw: Draw, files: Files) -> Files:
             arrays[name] = array
         case 10 if array.dtype == np.float32:
             arrays[name] = array * np.float32(draw.choice((0, -1, 1e3, 1e6, 1e-30)))
+        case 11 if array.size and array.dtype.kind in "iu":
+            limits = np.iinfo(array.dtype)
+            least, most = int(limits.min), int(limits.max)
+            array.reshape(-1)[draw.randrange(array.size)] = draw.choice(
+                (least, most, 0, 1, most // 2, least + 1)
+            )
+            arrays[name] = array
         case _:
-            return files | {WEIGHTS: other_header(draw, files[WEIGHTS])}
-    return files | {WEIGHTS: pack_arrays(arrays)}
+            return files | {file: other_header(draw, files[file])}
+    return files | {file: pack_arrays(arrays)}
 
 
 def other_header(draw: Draw, content: bytes) -> bytes:
@@ -495,7 +511,8 @@ def prepare() -> None:
     What it is called with is guarded, its scratch memory as a whole, and in the packed weights every array.
     """
     with tempfile.TemporaryDirectory() as folder:
-        riverrun.load(made.language_model(Path(folder) / "one")).generate("ab", 2)
+        riverrun.load(made.language_model(Path(folder) / "one", memory=True)).generate("ab", 2)
+        riverrun.load(Path(folder) / "one").score("ab")
         riverrun.load(made.translator(Path(folder) / "other")).translate(["ab"])
     modules = [
         module for name, module in sys.modules.items() if name.startswith("riverrun.generation.compiled.")
@@ -636,7 +653,7 @@ class Worker:
 def work(cases: range, templates: list[Template], folder: Path, said: Connection) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * PAGE
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, used + ROOM))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()
     for number in cases:

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from riverrun.bundle.manifest import manifest_of
-from riverrun.bundle.names import CONFIG, MANIFEST, MODEL, TOKENIZER, WEIGHTS
+from riverrun.bundle.names import CONFIG, MANIFEST, MEMORY, MODEL, TOKENIZER, WEIGHTS
 from riverrun.bundle.reading import BundleReader
 from riverrun.bundle.weight_file import pack_arrays, unpack_arrays
 from riverrun.config.arrays import Arrays, language_arrays, translator_arrays
 from riverrun.config.resolved import LanguageShape, TranslatorShape
-from riverrun.text import load_tokenizer
+from riverrun.memory.stored import Remembered, symbol_texts, to_arrays
+from riverrun.text import START, load_tokenizer
 from riverrun.text.bpe import train_bpe
 from riverrun.text.normalization import Normalizer
+from riverrun.text.pieces import pieces_of
 
 # As version 0.1.0 wrote them, which every later one reads.
 TEXT = {"unit": "char", "lower": False, "normalize": "none", "min_count": 1, "unknown": "unknown"}
@@ -132,8 +134,10 @@ def tokenizer(unit: str, letters: int = 5) -> dict[str, Any]:
             }
 
 
-def language_model(folder: Path, letters: int = 5, seed: int = 0, unit: str = "char", **shape: Any) -> Path:
-    """A language model over so many letters; its shape is ``LANGUAGE`` but for what is given."""
+def language_model(
+    folder: Path, letters: int = 5, seed: int = 0, unit: str = "char", memory: bool = False, **shape: Any
+) -> Path:
+    """A language model over so many letters, perhaps with a memory; its shape is ``LANGUAGE`` but for what is given."""
     chosen, symbols = LANGUAGE | shape, tokenizer(unit, letters)
     size = load_tokenizer(json.dumps(symbols)).size
     chosen["embedding"] = {"one-hot": size, "scaled-index": 1}.get(chosen["input"], chosen["embedding"])
@@ -143,7 +147,20 @@ def language_model(folder: Path, letters: int = 5, seed: int = 0, unit: str = "c
         TOKENIZER: json.dumps(symbols).encode(),
         WEIGHTS: pack_arrays(random_weights(language_arrays(LanguageShape(**chosen), size), seed)),
     }
+    if memory:
+        files[MEMORY] = remembered(json.dumps(symbols), seed)
     return write(folder, files, {"kind": "language model", **FACTS})
+
+
+def remembered(symbols: str, seed: int) -> bytes:
+    """``memory.safetensors`` of a short text of such symbols."""
+    from riverrun.memory.gate import new_gate
+    from riverrun.memory.learning import learn_memory
+
+    pieces = pieces_of(load_tokenizer(symbols))
+    ids = np.random.default_rng(seed).integers(1, len(pieces), 300)
+    memory = learn_memory(np.concatenate([ids, ids]), symbol_texts(pieces), START)
+    return pack_arrays(to_arrays(Remembered(memory, new_gate()), pieces))
 
 
 def translator(
@@ -189,7 +206,8 @@ def write(
 
 def parts(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a model as they are, and what its manifest says."""
-    return {name: (folder / name).read_bytes() for name in MODEL}, BundleReader(folder).manifest.facts
+    names = [name for name in (*MODEL, MEMORY) if (folder / name).exists()]
+    return {name: (folder / name).read_bytes() for name in names}, BundleReader(folder).manifest.facts
 
 
 def change(folder: Path, facts: Mapping[str, Any] | None = None, **files: bytes) -> Path:
