@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -167,3 +168,5 @@ def test_a_run_on_a_terminal(columns, corpus, tmp_path):
     assert not any(" left  loss " in line for line in shown), shown
     assert any("finished: all 300 steps made" in line for line in shown)
     assert any(line.startswith("next: riverrun generate m") for line in shown)
+    said = " ".join(line.strip() for line in shown)  # cut between words only
+    assert re.search(r"finished: all 300 steps made, \d+ s; held-out loss [\d.]+ nats per token", said)

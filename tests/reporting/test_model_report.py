@@ -45,6 +45,15 @@ def test_curves_are_drawn_a_single_evaluation_too(corpus, tmp_path):
         assert 0 < float(point.get("cy")) < 300
 
 
+def test_a_held_out_file_may_be_named_as_seen_from_here(corpus, tmp_path, monkeypatch):
+    (tmp_path / "held out.txt").write_text(tiny.text(150, seed=7))
+    monkeypatch.chdir(tmp_path)
+    tiny.train(corpus, tmp_path / "m", data__validation="held out.txt")
+    monkeypatch.chdir("/")
+    assert main(["report", str(tmp_path / "m")]) == 0
+    assert "It cannot be read" not in (tmp_path / "m-report.html").read_text(encoding="utf-8")
+
+
 def test_a_held_out_file_is_what_was_held_out(corpus, tmp_path, monkeypatch):
     held_out = tmp_path / "held out.txt"
     held_out.write_text(tiny.text(150, seed=7))

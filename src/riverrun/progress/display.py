@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
@@ -102,6 +103,15 @@ class Display:
         return "\n".join([f"  {label}", *(f"    {row}".rstrip() for row in rows)])
 
     def _say(self, text: str) -> None:
+        """Print lines; on a terminal those that are longer than it are cut between words, but not commands to copy."""
+        if self._columns is not None:
+            width = max(20, self._columns() - 1)
+            text = "\n".join(
+                line
+                if len(line) <= width or line.startswith("  ")
+                else textwrap.fill(line, width, subsequent_indent="  ")
+                for line in text.split("\n")
+            )
         with suppress(OSError):  # nobody reads any more: no reason to stop training
             print(text, file=sys.stderr, flush=True)
 

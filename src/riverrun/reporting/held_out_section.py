@@ -9,7 +9,7 @@ from riverrun.data.pairs import Pair, open_pairs
 from riverrun.errors import CorpusError
 from riverrun.reporting import html_page
 from riverrun.reporting.attention_page import ABOUT, key, tables
-from riverrun.reporting.noted_texts import GONE, held_out_corpus
+from riverrun.reporting.noted_texts import GONE, held_out_corpus, noted_validation
 from riverrun.reporting.translations_section import marked
 from riverrun.translator import TrainedTranslator
 
@@ -19,7 +19,7 @@ DRAWN = 5  # of them, with attention
 
 def held_out_section(model: TrainedTranslator, corpus: Corpus) -> str:
     """A table of held-out pairs with the model's outputs, and for a few of them the attention."""
-    validation = model.settings.data.validation
+    validation = noted_validation(model.path, model.settings.data.validation)
     if validation == NOTHING:
         return html_page.section(
             "Held-out pairs", html_page.paragraph("None: the model has learned from all of them.")
@@ -56,7 +56,8 @@ def held_out_pairs(model: TrainedTranslator, corpus: Corpus) -> list[Pair]:
     pairs = open_pairs(tuple(map(str, corpus.files)), data.skip_bad, columns)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*training pairs left out")  # said when it was trained
-        return list(split_pairs(pairs, data.validation, seed).held_out())
+        validation = noted_validation(model.path, data.validation)
+        return list(split_pairs(pairs, validation, seed).held_out())
 
 
 def _looks(model: TrainedTranslator) -> bool:

@@ -17,7 +17,7 @@ from riverrun.reporting.copying_section import copying_section
 from riverrun.reporting.curves import chart, smoothed
 from riverrun.reporting.held_out_section import held_out_section
 from riverrun.reporting.history import History, read_history
-from riverrun.reporting.noted_texts import GONE, noted_split, training_corpus
+from riverrun.reporting.noted_texts import GONE, noted_split, noted_validation, training_corpus
 from riverrun.reporting.opening import Model, opening
 from riverrun.reporting.surprisal_page import coloured
 from riverrun.trained import by_section
@@ -109,7 +109,8 @@ def _samples_section(model: Model, history: History) -> str:
 
 def _text_sections(model: TrainedLanguageModel, corpus: Corpus, tell: Callable[[str], None]) -> list[str]:
     """What of a model's texts is copied, and the first held-out passage, coloured."""
-    if (split := noted_split(corpus, model.facts, model.settings.data.validation, model.reading)) is None:
+    validation = noted_validation(model.path, model.settings.data.validation)
+    if (split := noted_split(corpus, model.facts, validation, model.reading)) is None:
         return [html_page.section("Held-out text", html_page.paragraph(f"It cannot be read. {GONE}"))]
     tell("writing samples and comparing them with the training text")
     copied = copying_section(model, split)

@@ -28,10 +28,23 @@ _AT_LEAST = 1 << 20  # bytes that are always read
 def noted_inputs(folder: Path) -> tuple[str, ...]:
     """What a model was trained on, as its ``request.json`` says; nothing where that is not known."""
     try:
-        note = json_text.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
-        return json_text.texts(json_text.field(note, "inputs", list), "inputs")
+        return json_text.texts(json_text.field(_note(folder), "inputs", list), "inputs")
     except (OSError, ValueError):
         return ()
+
+
+def noted_validation(folder: Path, validation: float | str) -> float | str:
+    """What was held out, by a model's settings; a file under the path that ``request.json`` has for it."""
+    if not isinstance(validation, str) or validation == NOTHING:
+        return validation
+    try:
+        return json_text.field(_note(folder), "held_out", str)
+    except (OSError, ValueError):
+        return validation
+
+
+def _note(folder: Path) -> object:
+    return json_text.parse(incoming.read(folder / REQUEST, LONGEST_NOTE).decode("utf-8"))
 
 
 def training_corpus(folder: Path, facts: Facts, reading: Reading = AS_IT_STANDS) -> Corpus | None:

@@ -11,7 +11,7 @@ from riverrun.errors import visible
 from riverrun.evaluation.yardsticks import Yardsticks, yardsticks
 from riverrun.language_model import TrainedLanguageModel
 from riverrun.reporting.history import History, read_history
-from riverrun.reporting.noted_texts import noted_inputs, noted_split, training_corpus
+from riverrun.reporting.noted_texts import noted_inputs, noted_split, noted_validation, training_corpus
 from riverrun.translator import TrainedTranslator
 
 Model = TrainedLanguageModel | TrainedTranslator
@@ -36,7 +36,7 @@ def compared(model: TrainedLanguageModel, validation: float | str) -> Held | Non
         return None
     if (corpus := training_corpus(model.path, facts, reading)) is None:
         return None
-    if (split := noted_split(corpus, facts, validation, reading)) is None:
+    if (split := noted_split(corpus, facts, noted_validation(model.path, validation), reading)) is None:
         return None
     before, after = split.training, split.held_out
     normal = model.tokenizer.normalizer

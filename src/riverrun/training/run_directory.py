@@ -119,6 +119,8 @@ class RunDirectory:
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
         } | ({} if note.base is None else {"base": str(note.base.resolve())})
+        if isinstance(held_out := note.settings.data.validation, str):
+            document["held_out"] = _absolute(held_out)
         with telling_of_faults(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
