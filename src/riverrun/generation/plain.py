@@ -14,7 +14,7 @@ from riverrun.generation.draws import uniform
 from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.input_table import PROJECTION, TABLE, with_tables
 from riverrun.generation.sampling import Sampling
-from riverrun.generation.state import Position, Scores, State, Symbols
+from riverrun.generation.state import Position, Positions, Samplings, Scores, Seeds, State, Symbols, Written
 from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
 from riverrun.text.vocabulary import START
 
@@ -100,13 +100,7 @@ class PlainDecoder:
         vectors[np.arange(len(shown)), shown] = 1
         return vectors.reshape(-1)
 
-    def write(
-        self,
-        positions: Sequence[Position],
-        samplings: Sequence[Sampling],
-        seeds: Sequence[tuple[int, int]],
-        count: int,
-    ) -> tuple[NDArray[np.int64], list[Position]]:
+    def write(self, positions: Positions, samplings: Samplings, seeds: Seeds, count: int) -> Written:
         """Continue K sequences by ``count`` symbols each.
 
         Args:

@@ -15,8 +15,7 @@ from riverrun.generation.compiled.recalling import Recall
 from riverrun.generation.decoder import NetworkDecoder
 from riverrun.generation.draws import uniform
 from riverrun.generation.entrance import check_sequences, checked_ids, checked_pairs
-from riverrun.generation.sampling import Sampling
-from riverrun.generation.state import Position, Scores, State
+from riverrun.generation.state import Position, Positions, Samplings, Scores, Seeds, State, Written
 from riverrun.memory.shapes import REACH
 from riverrun.memory.stored import Remembered
 from riverrun.text.permitted import NEVER, Permitted, all_text, condition_after
@@ -77,13 +76,7 @@ class RememberingDecoder:
         surprisal = -rows[np.arange(len(goals)), goals].astype(np.float64)
         return Scores(surprisal, rows.argmax(axis=1) == goals), after
 
-    def write(
-        self,
-        positions: Sequence[Position],
-        samplings: Sequence[Sampling],
-        seeds: Sequence[tuple[int, int]],
-        count: int,
-    ) -> tuple[NDArray[np.int64], list[Position]]:
+    def write(self, positions: Positions, samplings: Samplings, seeds: Seeds, count: int) -> Written:
         initial = self._network.initial_state()
         check_sequences(positions, samplings, seeds, count, initial, self.vocabulary)
         written, after = np.empty((len(positions), count), np.int64), list(positions)

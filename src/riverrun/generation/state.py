@@ -1,12 +1,13 @@
 """Where a sequence stands: values that decoders take and return, never keep."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riverrun.generation.sampling import LATEST
+from riverrun.generation.sampling import LATEST, Sampling
 
 Symbols = NDArray[np.int64]
 
@@ -48,6 +49,15 @@ class Position:
     def recent(self) -> Symbols:
         """The latest symbols, oldest first: what a repetition penalty looks at."""
         return np.append(self.state.latest, self.last)
+
+
+Positions = Sequence[Position]
+Samplings = Sequence[Sampling]
+Seeds = Sequence[tuple[int, int]]
+"""Of K sequences where each stands, how it chooses, and its seed with its number."""
+
+Written = tuple[Symbols, list[Position]]
+"""Symbols [K, T], and where the sequences stand after them."""
 
 
 class Scores(NamedTuple):

@@ -18,7 +18,7 @@ from riverrun.generation.compiled.packed_weights import pack_weights
 from riverrun.generation.draws import start
 from riverrun.generation.entrance import check_sequences, check_state, checked_ids, checked_pairs
 from riverrun.generation.sampling import LATEST, Sampling
-from riverrun.generation.state import Position, Scores, State
+from riverrun.generation.state import Position, Positions, Samplings, Scores, Seeds, State, Written
 from riverrun.text.permitted import Permitted, all_text, condition_after
 
 if TYPE_CHECKING:
@@ -136,12 +136,12 @@ class CompiledDecoder:
 
     def write(
         self,
-        positions: Sequence[Position],
-        samplings: Sequence[Sampling],
-        seeds: Sequence[tuple[int, int]],
+        positions: Positions,
+        samplings: Samplings,
+        seeds: Seeds,
         count: int,
         recall: "Recall | None" = None,
-    ) -> tuple[NDArray[np.int64], list[Position]]:
+    ) -> Written:
         found = self._in_teams(_Wanted(positions, samplings, seeds, count, at.EVERYTHING, recall))
         return found.symbols, found.after
 

@@ -11,18 +11,11 @@ from numba.np.arrayobj import make_array, populate_array
 
 from riverrun.generation.compiled import processor
 from riverrun.generation.compiled.layout import BFLOAT16, FLOAT32, INT8, LANES, PANEL
-
-OPTIONS: dict[str, Any] = {
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "error_model": "numpy",
-    "fastmath": {"contract"},
-    "_nrt": False,
-}
-"""How every function of the loop is compiled: with no reference to Python or to numba's own runtime, and no
-liberties with floating-point numbers but the fused multiply-add."""
+from riverrun.memory.kernels import OPTIONS
 
 compiled = njit(**OPTIONS)
+"""How every function of the loop is compiled: with no reference to Python or to numba's own runtime, and no
+liberties with floating-point numbers but the fused multiply-add."""
 
 _ADDRESS = ir.IntType(64)
 _FLOAT = ir.FloatType()
