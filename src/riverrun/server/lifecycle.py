@@ -13,6 +13,7 @@ import uvicorn
 from riverrun.server.access import Log
 from riverrun.server.address import BACKLOG
 from riverrun.server.app import build_app
+from riverrun.server.heap import Heap
 from riverrun.server.house import House
 from riverrun.server.metrics import Meters, Metrics
 from riverrun.server.offer import Offer
@@ -28,7 +29,7 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, house: House) -> None:
         super().__init__(config)
-        self._house = house
+        self._house, self._heap = house, Heap()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal drains, a second one does not wait."""
@@ -38,6 +39,7 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = self.force_exit = True
 
     async def on_tick(self, counter: int) -> bool:
+        self._heap.tidy()
         return await super().on_tick(counter) or self._house.drained
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
