@@ -19,7 +19,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("-o", "--output", default="reproduced", help="directory for models and pages")
     parser.add_argument("--epochs", type=float, metavar="N", help="another budget for every experiment")
     parser.add_argument("--seeds", type=int, metavar="N", help="at most so many seeds for each experiment")
-    parser.add_argument("--data", default="../shared/data", metavar="DIR", help="directory with the texts")
+    parser.add_argument("--data", default=".", metavar="DIR", help="directory with the texts (default: this one)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

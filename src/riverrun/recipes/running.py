@@ -18,7 +18,6 @@ from riverrun.errors import CorpusError, InputError, OutputError
 from riverrun.files import outgoing
 from riverrun.recipes.recipe import Experiment, Figures, Outcome, Recipe
 
-DATA = Path("../shared/data")
 MOST = 1e9  # epochs or seeds
 
 
@@ -38,7 +37,7 @@ def run(
     folder: Path,
     epochs: float | None = None,
     seeds: int | None = None,
-    data: Path = DATA,
+    data: Path = Path(),
     announce: Callable[[Experiment], None] = lambda experiment: None,
 ) -> Iterator[Outcome]:
     """Check what is asked for; then train and measure, one outcome an experiment.

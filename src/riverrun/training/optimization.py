@@ -50,11 +50,7 @@ class Optimizer:
     def clip_gradients(self) -> float:
         """Scale the gradients down to a common norm of ``training.clip`` (Pascanu et al. 2013), if theirs is
         larger; returns the norm they had."""
-        gradients = [p.grad for p in self._parameters if p.grad is not None]
-        norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
-        if (share := self._settings.clip / (norm + 1e-6)) < 1:
-            torch._foreach_mul_(gradients, share)
-        return norm
+        return float(torch.nn.utils.clip_grad_norm_(self._parameters, self._settings.clip, foreach=True))
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
