@@ -165,7 +165,7 @@ class TrainedLanguageModel:
         memory: float = 1.0,
         **sampling: Unpack[SamplingOptions],
     ) -> Iterator[str]:
-        """The same, piece by piece as it is written; without a length it never ends."""
+        """The same, piece by piece as it is written; without a length it ends at a stop text alone."""
         return self._shown(*self._write(prompt, length, 1, seed, stop, memory, Sampling(**sampling)))
 
     @staticmethod

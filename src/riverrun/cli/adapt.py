@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
+from riverrun.cli.terminal import print_json
 
 
 def add_arguments(parser: Parser) -> None:

@@ -6,8 +6,9 @@ import sys
 import time
 from typing import Any
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.terminal import print_json
 
 _PROMPT = 1000  # symbols read before writing
 

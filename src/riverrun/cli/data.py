@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 from riverrun.data.reading_settings import Reading
 
 ACTIONS = ("list", "get", "show", "clean")

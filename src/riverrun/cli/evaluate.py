@@ -3,8 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.terminal import print_json
 from riverrun.cli.translate import add_search
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from riverrun.cli.left_out import say_of_memory
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 from riverrun.errors import InputError
 
 

@@ -5,9 +5,10 @@ import sys
 import time
 import warnings
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
 from riverrun.cli.sampling_flags import add_sampling, sampling_of
+from riverrun.cli.terminal import print_json
 from riverrun.errors import InputError
 
 
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         report = {
             "samples": [sample.to_dict() for sample in samples],
             "seed": seed,
-            "first_symbol_seconds": first,  # from the first import on
+            "first_symbol_seconds": first,  # from the command's first line on, imports included
             "characters_per_second": characters / samples[0].seconds if samples[0].seconds else None,
         }
         print_json(report)

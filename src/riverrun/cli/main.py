@@ -3,14 +3,11 @@
 import difflib
 import importlib
 import io
-import json
-import math
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from riverrun.cli.parsing import Parser, one_line
 from riverrun.cli.terminal import Terminal
@@ -34,7 +31,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0, 1 for failure, 2 for bad input."""
+    """Run a command; returns the exit code: 0, 1 for failure, 2 for bad input, 130 where it was interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments:
         print(_BEGIN)
@@ -116,19 +113,6 @@ def _help() -> str:
         f"usage: riverrun COMMAND ...\n\n{rows}\n\n"
         "riverrun COMMAND --help says more.   riverrun --version\n"
     )
-
-
-def print_json(document: Any) -> None:
-    """Print a document as one line of JSON; a number that is not finite becomes null, as JSON has no word for it."""
-    print(json.dumps(_finite(document), ensure_ascii=False))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show_warning(shown: set[str], message, category, filename, lineno, file=None, line=None) -> None:

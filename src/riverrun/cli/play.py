@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from riverrun.cli.left_out import say_of_memory
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 
 
 def add_arguments(parser: Parser) -> None:

@@ -1,6 +1,6 @@
 """The flag for the precision in which a model computes."""
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 
 
 def add_precision(parser: Parser, *precisions: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 
 
 def add_arguments(parser: Parser) -> None:

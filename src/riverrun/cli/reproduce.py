@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
+from riverrun.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from riverrun.recipes.recipe import ComparisonRow, Experiment, Outcome, Recipe
@@ -19,7 +20,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("-o", "--output", default="reproduced", help="directory for models and pages")
     parser.add_argument("--epochs", type=float, metavar="N", help="another budget for every experiment")
     parser.add_argument("--seeds", type=int, metavar="N", help="at most so many seeds for each experiment")
-    parser.add_argument("--data", default=".", metavar="DIR", help="directory with the texts (default: this one)")
+    parser.add_argument(
+        "--data", default=".", metavar="DIR", help="directory with the texts (default: this one)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 from riverrun.generation.sampling import SETTINGS
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from riverrun.api import TrainedLanguageModel

@@ -5,7 +5,7 @@ import dataclasses
 import sys
 import warnings
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 from riverrun.errors import InputError
 from riverrun.server.limits import Limits
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riverrun.cli.main import Parser
+from riverrun.cli.parsing import Parser
 from riverrun.errors import SettingsError
 
 if TYPE_CHECKING:

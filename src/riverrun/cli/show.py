@@ -5,7 +5,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
+from riverrun.cli.terminal import print_json
 from riverrun.errors import visible
 
 if TYPE_CHECKING:

@@ -1,7 +1,10 @@
-"""Standard output that is a terminal: what a model wrote or a text holds is shown there, and not obeyed."""
+"""Standard output: JSON; and a terminal, where what a model wrote or a text holds is shown, and not obeyed."""
 
 import io
+import json
+import math
 import re
+from typing import Any
 
 # All control characters but tabs and line ends. Joiners and marks of direction are text.
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -20,3 +23,16 @@ class Terminal(io.TextIOWrapper):
 
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
+
+
+def print_json(document: Any) -> None:
+    """Print a document as one line of JSON; a number that is not finite becomes null, as JSON has no word for it."""
+    print(json.dumps(_finite(document), ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riverrun.cli.main import Parser, print_json
+from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
+from riverrun.cli.terminal import print_json
 from riverrun.data.finding import standard_input
 from riverrun.data.formats.encoding import Lines
 from riverrun.errors import InputError

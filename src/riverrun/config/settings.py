@@ -1,8 +1,8 @@
 """Every setting a user can make: name, unit, range, default. Nothing else stands here.
 
 A setting of ``None`` or ``"auto"`` is chosen from the corpus, the budget and the machine by
-``riverrun.training.defaults`` and then saved: a model's ``config.toml`` holds ``resolved`` settings, and may be given
-as a ``--config`` file again.
+``riverrun.training.defaults`` and then saved (whether there is a memory is decided by what it brings): a model's
+``config.toml`` holds ``resolved`` settings, and may be given as a ``--config`` file again.
 Precedence: command-line flag, then ``--config`` file, then the default on this page.
 Where a setting changes nothing (by other settings, or among texts or pairs) stands in ``conditions``.
 """

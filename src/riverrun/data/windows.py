@@ -17,7 +17,7 @@ _STRETCH = 1 << 20  # windows shuffled together, and ids kept: a long text takes
 
 @dataclass(frozen=True)
 class Windows:
-    """Cuts N ids into overlapping windows, as the tutorials do, without ever holding more than one batch.
+    """Cuts N ids into overlapping windows, as the tutorials do; of a long text a stretch is held at a time.
 
     Attributes:
         ids: the text.

@@ -1,6 +1,6 @@
 """The steps of sampling: pure functions from logits to logits, as :class:`Sampling` says, then one draw.
 
-Removed symbols have logit -inf. Every function takes and returns float64 logits [V].
+Removed symbols have logit -inf. Every step takes and returns float64 logits [V].
 """
 
 import math

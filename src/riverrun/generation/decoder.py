@@ -1,4 +1,5 @@
-"""Which decoder runs a model: the compiled one, or the plain one where nothing can be compiled."""
+"""Which decoder runs a model: the compiled one, or the plain one where nothing can be compiled, and for models that
+read several symbols side by side."""
 
 import warnings
 from typing import TYPE_CHECKING, Literal, TypeAlias

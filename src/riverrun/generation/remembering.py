@@ -96,6 +96,6 @@ class RememberingDecoder:
         return written, after
 
     def _mix(self, logits: Logits, ids: NDArray[np.int64], low: int) -> None:
-        from riverrun.memory.gate import mix  # needs numba, which writing does without
+        from riverrun.memory.gate import mix  # needs numba, which compiled writing does without
 
         mix(logits, ids, low, self._remembered.memory, self._remembered.gate, self._share)

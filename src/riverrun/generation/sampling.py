@@ -1,7 +1,7 @@
 """How the next symbol is chosen: one settings object. What each setting does stands in ``choice``.
 
-The type, range, default and description of a setting are written here and nowhere else: flags, help, checks and
-the compiled loop read them.
+The type, range, default and description of a setting are written here: flags, help, checks and the compiled loop read
+them. The server's ``schema`` has bounds of its own, as narrow as these or narrower.
 """
 
 import inspect

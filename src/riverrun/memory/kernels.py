@@ -1,5 +1,5 @@
-"""How the loops of this room are compiled. Without numba's compiler they run as the Python that they are, and give
-the same numbers: that is their definition (law 3)."""
+"""How the loops of this room are compiled. Where numba's compiler is switched off they run as the Python that they
+are, and give the same numbers: that is their definition (law 3)."""
 
 import hashlib
 from collections.abc import Callable

@@ -15,7 +15,7 @@ class Emission:
     """
 
     def __init__(self, decoder: StreamDecoder, stops: Stops, most: int | None) -> None:
-        """Begin with a decoder that has read what comes before.
+        """Begin with a decoder that has read nothing, or what comes before.
 
         Args:
             decoder: of the tokenizer.

@@ -40,7 +40,7 @@ class OlderFormatError(ModelError):
 
 @dataclass
 class RunState:
-    """The loop's memory, apart from tensors; the loop alone changes it.
+    """The loop's memory, apart from tensors; once it runs, the loop alone changes it.
 
     Attributes:
         step: steps made; a batch each, so that they tell the cursor too.

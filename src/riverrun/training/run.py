@@ -48,7 +48,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; kept with the run so that it can be resumed and repeated.
+    """What the user asked for.
 
     Attributes:
         inputs: the texts as given.
@@ -76,7 +76,9 @@ def run(
         OutputError: the directory exists (and neither resume nor overwrite is asked for), is another run's, or is
             not writable.
         CorpusError: the text cannot be used, or changed before a resume.
-        SettingsError: a resume asks for other settings than the run has.
+        SettingsError: settings do not go together, or a resume asks for others than the run has.
+        ModelError: the model that is started from, or a checkpoint, cannot be used.
+        InputError: a device that is not there.
         TrainingError: the loss is not a number.
     """
     with RunDirectory(request.output) as directory:

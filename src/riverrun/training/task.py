@@ -111,7 +111,8 @@ class Task(Protocol):
         ...
 
     def validate(self, limit: int) -> Validation | None:
-        """Score at most ``limit`` tokens of the held-out part; None where nothing is held out."""
+        """Score about ``limit`` tokens of the held-out part, or all where state is carried; None: nothing is held
+        out."""
         ...
 
     def previews(self, step: int) -> list[Preview]:
