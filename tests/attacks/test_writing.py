@@ -111,7 +111,7 @@ def test_temporary_names_cannot_be_foreseen(tmp_path, monkeypatch):
 
 
 def test_a_name_that_is_taken_meanwhile_is_not_used(tmp_path, monkeypatch, bashrc):
-    monkeypatch.setattr("riverrun.files.outgoing.secrets.token_hex", lambda count: "0" * 2 * count)
+    monkeypatch.setattr("riverrun.files.outgoing.os.urandom", bytes)
     (tmp_path / f".file.{'0' * 16}.part").symlink_to(bashrc)
     with pytest.raises(FileExistsError):
         outgoing.write(tmp_path / "file", b"x")

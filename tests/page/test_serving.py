@@ -2,12 +2,15 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +113,12 @@ def test_the_command_serves_until_it_is_interrupted(river: Path):
     import signal
 
     command = [sys.executable, "-m", "riverrun.cli.main", "play", str(river), "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if (
+        os.name == "posix"
+    ):  # where tests run in the background of a shell, they and their children ignore Ctrl-C
+        pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         with urllib.request.urlopen(f"{address}models.json", timeout=10) as answer:

@@ -282,5 +282,10 @@ def test_a_server_of_a_language_model_is_small_and_has_no_torch(trained, model, 
         with open(f"/proc/{server.process.pid}/maps") as file:
             assert "libtorch" not in file.read()
         with open(f"/proc/{server.process.pid}/status") as file:
-            resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-    assert resident < 150 * 1024  # kilobytes
+            kilobytes = {
+                line.split()[0]: int(line.split()[1])
+                for line in file
+                if line.startswith(("VmRSS", "RssFile"))
+            }
+    # Of its own, without libraries: how much of these is in memory depends on what the system has read of them.
+    assert kilobytes["VmRSS:"] - kilobytes["RssFile:"] < 90 * 1024
