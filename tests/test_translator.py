@@ -14,7 +14,8 @@ import riverrun
 import riverrun.generation.stepping
 import riverrun.training.pair_task
 import tiny_pairs
-from riverrun.cli.main import main, print_json
+from riverrun.cli.main import main
+from riverrun.cli.terminal import print_json
 from riverrun.errors import CorpusError, InputError, ModelError, SettingsError
 from riverrun.generation.sampling import Sampling
 
