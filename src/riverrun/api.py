@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from riverrun import bundle
 from riverrun.errors import ModelError
 from riverrun.generation.decoder import Precision
-from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel, new_seed
+from riverrun.language_model import Sample, Score, TokenScore, TrainedLanguageModel
 
 if TYPE_CHECKING:
     from riverrun.training.events import Event
@@ -129,6 +129,5 @@ __all__ = [
     "load",
     "load_language_model",
     "load_translator",
-    "new_seed",
     "train",
 ]

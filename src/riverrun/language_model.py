@@ -1,6 +1,5 @@
 """A language model loaded from its directory: what it writes, and how likely a text is to it."""
 
-import numbers
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,20 +17,20 @@ from riverrun.errors import InputError
 from riverrun.evaluation.likelihood import Likelihood
 from riverrun.evaluation.scoring import LineScores, Score, Scorer, TokenScore
 from riverrun.generation.decoder import Decoder, NetworkDecoder, Precision, build_decoder
+from riverrun.generation.draws import new_seed
 from riverrun.generation.sampling import Sampling, SamplingOptions, taking_settings
 from riverrun.generation.state import Scores
 from riverrun.text import Tokenizer
 from riverrun.text.emission import Emission
-from riverrun.text.given import check_text
+from riverrun.text.given import check_text, stop_texts
 from riverrun.text.permitted import permitted_by
 from riverrun.text.stopping import Stops
 from riverrun.trained import check_precision, warn_of_unseen
-from riverrun.writing import Prompts, Writer
+from riverrun.writing import Prompts, Writer, check_writing
 
-__all__ = ["LineScores", "Sample", "Score", "TokenScore", "TrainedLanguageModel", "new_seed"]
+__all__ = ["LineScores", "Sample", "Score", "TokenScore", "TrainedLanguageModel"]
 
 PRECISIONS = get_args(Precision)
-MOST_SAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -317,45 +316,3 @@ class TrainedLanguageModel:
         ids = self.tokenizer.encode(text)
         warn_of_unseen(self.tokenizer, [text], self.settings.text.unknown, stacklevel=3)
         return ids
-
-
-def check_writing(prompt: Any, length: Any, n: Any, seed: Any, memory: Any = 1.0) -> None:
-    """Raises InputError where text cannot be written so."""
-    faults = []
-    if not isinstance(prompt, str):
-        faults.append(f"prompt = {prompt!r:.40}: give text")
-    if length is not None and not (_is_whole(length) and length >= 0):
-        faults.append(f"length = {length!r:.40}: give 0 or more symbols")
-    if not (_is_whole(n) and 1 <= n <= MOST_SAMPLES):
-        faults.append(f"n = {n!r:.40}: give 1 to {MOST_SAMPLES} samples")
-    if seed is not None and not (_is_whole(seed) and 0 <= seed < 1 << 64):
-        faults.append(f"seed = {seed!r:.40}: give 0 to 2**64 - 1")
-    if not _is_share(memory):
-        faults.append(f"memory = {memory!r:.40}: give 0 to 1")
-    if faults:
-        raise InputError("; ".join(faults))
-
-
-def stop_texts(stop: Any) -> list[str]:
-    """Stop strings as a list; raises InputError where there is one that is none."""
-    stops = [stop] if isinstance(stop, str) else list(stop) if isinstance(stop, Iterable) else [stop]
-    if wrong := [each for each in stops if not isinstance(each, str)]:
-        raise InputError(f"stop = {wrong[0]!r:.40}: give a text or several")
-    return stops
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _is_share(value: Any) -> bool:
-    return bool(
-        isinstance(value, int | float | np.floating) and not isinstance(value, bool) and 0 <= value <= 1
-    )
-
-
-def new_seed() -> int:
-    """A seed nobody chose."""
-    import secrets
-
-    return secrets.randbits(48)

@@ -1,9 +1,14 @@
 """How a language model writes text: a prompt is read, symbols are drawn, and their text is given as it is certain."""
 
+import numbers
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
+
+from riverrun.errors import InputError
 from riverrun.generation.decoder import Decoder
 from riverrun.generation.healing import TailReading, heal
 from riverrun.generation.sampling import Sampling
@@ -16,6 +21,7 @@ from riverrun.text.pieces import pieces_of
 from riverrun.text.stopping import Stops
 from riverrun.text.tokenizer import StreamDecoder
 
+MOST_SAMPLES = 10_000
 CONTEXT = 64  # symbols before those whose text is asked for: enough to know where its characters begin
 
 
@@ -132,3 +138,30 @@ class Writer:
             return Voice(reading.position, emission)
         text = self._prompts.opening(decoder, kept, tail, reading.place, reading.symbol)
         return Voice(reading.position, emission, emission.begin(text))
+
+
+def check_writing(prompt: Any, length: Any, n: Any, seed: Any, memory: Any = 1.0) -> None:
+    """Raises InputError where text cannot be written so."""
+    faults = []
+    if not isinstance(prompt, str):
+        faults.append(f"prompt = {prompt!r:.40}: give text")
+    if length is not None and not (_is_whole(length) and length >= 0):
+        faults.append(f"length = {length!r:.40}: give 0 or more symbols")
+    if not (_is_whole(n) and 1 <= n <= MOST_SAMPLES):
+        faults.append(f"n = {n!r:.40}: give 1 to {MOST_SAMPLES} samples")
+    if seed is not None and not (_is_whole(seed) and 0 <= seed < 1 << 64):
+        faults.append(f"seed = {seed!r:.40}: give 0 to 2**64 - 1")
+    if not _is_share(memory):
+        faults.append(f"memory = {memory!r:.40}: give 0 to 1")
+    if faults:
+        raise InputError("; ".join(faults))
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return bool(
+        isinstance(value, int | float | np.floating) and not isinstance(value, bool) and 0 <= value <= 1
+    )

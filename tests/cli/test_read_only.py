@@ -8,8 +8,6 @@ import pytest
 
 import tiny
 
-pytest.importorskip("riverrun.files", reason="the cache's own directory is still required")
-
 
 @pytest.fixture
 def barren(tmp_path) -> dict[str, str]:

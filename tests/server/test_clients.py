@@ -2,7 +2,9 @@
 
 import pytest
 
-openai = pytest.importorskip("openai")
+openai = pytest.importorskip(
+    "openai", reason="the client openai is not installed; it is of the dev dependencies"
+)
 
 
 @pytest.fixture(scope="module")

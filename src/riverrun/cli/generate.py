@@ -37,7 +37,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     began = time.perf_counter()
-    from riverrun.api import load_language_model, new_seed
+    from riverrun.api import load_language_model
+    from riverrun.generation.draws import new_seed
 
     if options.endless and (options.json or options.n != 1):
         raise InputError("--endless streams one sample to the terminal: leave out --json and --n")

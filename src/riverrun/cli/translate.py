@@ -151,7 +151,7 @@ def lines_in_batches() -> Iterator[list[str]]:
 def _translations(
     model: "TrainedTranslator", texts: list[str], options: argparse.Namespace
 ) -> "list[Translation]":
-    from riverrun.api import new_seed
+    from riverrun.generation.draws import new_seed
     from riverrun.generation.sampling import Sampling
 
     return model.translations(

@@ -5,6 +5,8 @@ symbols are grouped into calls or on what else is generated beside it. The mixin
 (Steele et al. 2014).
 """
 
+import os
+
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -23,3 +25,8 @@ def _mix(value: int) -> int:
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
     return value ^ (value >> 31)
+
+
+def new_seed() -> int:
+    """A seed nobody chose."""
+    return int.from_bytes(os.urandom(6), "little")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riverrun.language_model import TrainedLanguageModel, new_seed
+from riverrun.generation.draws import new_seed
+from riverrun.language_model import TrainedLanguageModel
 from riverrun.server.house import House
 from riverrun.server.passages import Likelihoods, Passage, Piece, entry_at
 from riverrun.server.prompts import Prompt
