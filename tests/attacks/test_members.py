@@ -57,6 +57,8 @@ FACTS = {
     "a corpus that is a number": {"corpus": 1.5},
     "characters as text": {"corpus": {"name": "a", "characters": "many", "sha256": "0"}},
     "a name that is a number": {"corpus": {"name": 1, "characters": 1, "sha256": "0"}},
+    "a text read since that is text": {"adapted": "news"},
+    "a text read since whose name is a number": {"adapted": {"name": 1, "characters": 1}},
     "a list": {"validation_loss": [1, 2]},
     "groups in groups": {"more": {"and": {"more": 1}}},
     "a very long text": {"reason": "x" * 70_000},

@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+import riverrun
 from riverrun.cli.main import main
 
 
@@ -54,3 +55,11 @@ def test_json_is_raw(shown, trained):
     assert set(report) == {"model", "parameters", "vocabulary", "facts", "settings"}
     assert report["facts"]["steps"] == 40
     assert report["settings"]["model"]["hidden"] == 16
+
+
+def test_a_model_that_went_on_learning(shown, trained, tmp_path):
+    (tmp_path / "news.txt").write_text("the river runs on and on; " * 20)
+    riverrun.load(trained).adapt(tmp_path / "news.txt", tmp_path / "after")
+    said = " ".join(shown(tmp_path / "after").split())
+    assert "then it went on learning from news.txt" in said
+    assert "not measured: it went on learning" in said

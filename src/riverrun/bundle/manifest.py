@@ -109,10 +109,13 @@ def _checked(facts: Facts) -> Facts:
         kept["lineage"] = _ancestors(ancestors)
     if kept.get("kind") not in KINDS:
         raise ValueError(f"its kind is none of {', '.join(KINDS)}")
-    for known, group in ((_KNOWN, kept), (_OF_CORPUS, kept.get("corpus", {}))):
-        for name, kind in known.items():
-            if name in group:
-                json_text.field(group, name, kind)
+    for name, kind in _KNOWN.items():
+        if name in kept:
+            json_text.field(kept, name, kind)
+    for text in ("corpus", "adapted"):
+        for name, kind in _OF_CORPUS.items():
+            if name in kept.get(text, {}):
+                json_text.field(kept[text], name, kind)
     return kept
 
 
@@ -150,6 +153,7 @@ def _group(facts: Facts, inner: bool = False) -> Facts:
 _KNOWN: dict[str, type] = {
     "unit": str,
     "corpus": dict,
+    "adapted": dict,
     "steps": int,
     "best_step": int,
     "reason": str,

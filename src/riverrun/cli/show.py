@@ -84,7 +84,7 @@ def _learned(model: "TrainedLanguageModel | TrainedTranslator") -> str:
     from riverrun.reporting.history import read_history
 
     facts, evaluations = model.facts, read_history(model.path).evaluations
-    corpus = facts.get("corpus", {})
+    corpus, since = facts.get("corpus", {}), facts.get("adapted")
     passes = f", {evaluations[-1]['epoch']:.2f} epochs (passes over it)" if evaluations else ""
     steps = f"{facts['steps']:,} steps" if "steps" in facts else "unknown steps"
     return (
@@ -94,6 +94,7 @@ def _learned(model: "TrainedLanguageModel | TrainedTranslator") -> str:
             f"; before that {ancestor.get('name', 'a model')} ({ancestor.get('corpus', 'an unknown text')})"
             for ancestor in reversed(facts.get("lineage", []))
         )
+        + (f"; then it went on learning from {since.get('name', 'another text')}" if since else "")
     )
 
 
@@ -108,8 +109,13 @@ def _quality(model: "TrainedLanguageModel | TrainedTranslator", settings: dict[s
     }
     validation = settings.get("data", {}).get("validation", 0.1)
     if not figures or (model.facts.get("best_step") or 0) < 0:
-        stopped = "it was stopped before what is held out was scored"
-        yield "how good", f"not measured: {'nothing was held out' if validation == 'none' else stopped}"
+        if "adapted" in model.facts:
+            why = "it went on learning; riverrun evaluate MODEL TEXT tells of a text that it has not read"
+        elif validation == "none":
+            why = "nothing was held out"
+        else:
+            why = "it was stopped before what is held out was scored"
+        yield "how good", f"not measured: {why}"
         return
     held_out = validation if isinstance(validation, str) else f"{validation:.0%} of it, held out"
     said = ", ".join(f"{value:.4f} {name.replace('_', ' ')}" for name, value in figures.items())
