@@ -39,7 +39,13 @@ def test_where_none_can_be_written_a_temporary_one_serves_and_that_is_said_once(
     assert not kept[0].is_relative_to(tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away"
+)
+posix = pytest.mark.skipif(os.name != "posix", reason="this system says otherwise who may write")
+
+
+@root
 def test_what_another_user_put_there_is_not_there(own_cache):
     path = cache.keep("ids", "a", b"theirs")
     assert cache.find("ids", "a") == path
@@ -54,3 +60,28 @@ def test_a_link_is_no_entry(own_cache, tmp_path):
     (own_cache / "ids").mkdir(parents=True)
     (own_cache / "ids" / "a").symlink_to(tmp_path / "secret")
     assert cache.find("ids", "a") is None
+
+
+@posix
+def test_a_directory_for_code_is_closed(own_cache):
+    folder = cache.private_directory("loops")
+    assert folder == own_cache.resolve() / "loops"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert cache.private_directory("loops") == folder
+
+
+@posix
+def test_a_directory_that_was_open_is_not_trusted_and_not_closed(own_cache):
+    (own_cache / "loops").mkdir(parents=True)
+    (own_cache / "loops").chmod(0o777)
+    assert cache.private_directory("loops") is None
+    assert (own_cache / "loops").stat().st_mode & 0o777 == 0o777
+
+
+@root
+def test_a_directory_with_code_of_another_user_is_not_trusted(own_cache):
+    planted = cache.private_directory("loops") / "planted.nbi"
+    planted.write_bytes(b"")
+    assert cache.private_directory("loops") is not None
+    os.chown(planted, 12345, 12345)
+    assert cache.private_directory("loops") is None

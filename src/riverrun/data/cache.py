@@ -49,15 +49,18 @@ def writable(room: str) -> Path:
 
 
 def private_directory(room: str) -> Path | None:
-    """A directory for what is run; None where others could write there, or nothing can be written."""
+    """A directory for what is run; None where others can write there or have written, or nothing can be written.
+
+    One that was open is not closed and then trusted: what others left in it would be run.
+    """
     folder = Path(os.path.realpath(cache_directory() / room))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
+        with os.scandir(folder) as entries:
+            ours = all(owners.is_ours(entry.stat(follow_symlinks=False)) for entry in entries)
     except OSError:
         return None
-    return folder if owners.is_private_path(folder) and os.access(folder, os.W_OK) else None
+    return folder if ours and owners.is_private_path(folder) and os.access(folder, os.W_OK) else None
 
 
 def find(room: str, name: str) -> Path | None:

@@ -31,7 +31,7 @@ def outer(function: Callable[..., Any]) -> Any:
     return loop
 
 
-_folder = private_directory("code")
+_folder = private_directory("loops")
 _sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 
 
