@@ -210,6 +210,20 @@ class TestResume:
         with pytest.raises(CorpusError, match=r"is not the text.*overwrite"):
             tiny.train(tmp_path / "text.txt", tmp_path / "run", resume=True, **more)
 
+    def test_files_may_be_named_as_seen_from_elsewhere(self, tmp_path, monkeypatch):
+        """Twice, the second time with a larger budget: what is noted then is where the file was."""
+        for name in ("text.txt", "held-out.txt"):
+            (tmp_path / name).write_text(tiny.text(300))
+        monkeypatch.chdir(tmp_path)
+        more = {"data__validation": "held-out.txt"}
+        tiny.kill_after(5, Path("text.txt"), tmp_path / "run", **more)
+        monkeypatch.chdir("/")
+        for steps in (14, 16):
+            happened = tiny.train(
+                tmp_path / "text.txt", tmp_path / "run", resume=True, budget__steps=steps, **more
+            )
+            assert happened[-1].step == steps
+
     def test_with_other_settings_is_refused_and_names_them(self, corpus, tmp_path):
         tiny.kill_after(5, corpus, tmp_path / "run")
         with pytest.raises(SettingsError, match=r"model\.hidden was 8, now 9"):

@@ -27,9 +27,7 @@ class Memory:
 
     def opinions(self, ids: NDArray[np.integer], start: int) -> "Opinions":
         """What it thinks of the forks on the way to each of ``ids[start:]``, from those before it."""
-        from riverrun.memory.opinions import (
-            follow,  # needs numba, which a model that is written with does without
-        )
+        from riverrun.memory.opinions import follow  # needs numba, which writing does without
 
         starts, targets = self.tables.forks.starts, np.asarray(ids[start:], np.int64)
         size = int(np.diff(starts).max())

@@ -16,7 +16,7 @@ from riverrun.bundle.weight_file import pack_arrays
 from riverrun.config.conditions import refuse_idle
 from riverrun.config.settings import BudgetSettings, Settings
 from riverrun.data.corpus import Corpus, open_corpus
-from riverrun.data.held_out import PairSplit, TextSplit, split_pairs, split_text
+from riverrun.data.held_out import NOTHING, PairSplit, TextSplit, split_pairs, split_text
 from riverrun.data.pair_rows import Columns
 from riverrun.data.pairs import looks_like_pairs, open_pairs
 from riverrun.data.reading_settings import Reading
@@ -92,7 +92,8 @@ def _run(
     if request.resume:
         before = directory.resume()
         request = _resumed(request, before)
-    split = _split(request)  # what is wrong with the text is said first
+    held_out = _held_out_file(request) if before is None else before.held_out
+    split = _split(request, held_out)  # what is wrong with the text is said first
     if not request.resume:
         directory.check(request.overwrite)
     refuse_idle(request.settings, "text" if isinstance(split, TextSplit) else "pairs")
@@ -109,7 +110,7 @@ def _run(
     state, carried = RunState(), task.initial_carried()
     if begun is not None:
         state, carried = checkpoints.restore(begun, task, optimizer)
-    note = RunNote(request.inputs, split.digest, request.settings, request.base)
+    note = RunNote(request.inputs, split.digest, request.settings, request.base, held_out)
     if before is None:
         directory.claim(note, request.overwrite)
     elif before.settings != note.settings:
@@ -131,13 +132,20 @@ def _run(
             yield event
 
 
-def _split(request: Request) -> TextSplit | PairSplit:
-    """What is learned from and what is held out, each opened once."""
+def _held_out_file(request: Request) -> str | None:
+    """The file that is to be held out, if it is one."""
+    validation = request.settings.data.validation
+    return validation if isinstance(validation, str) and validation != NOTHING else None
+
+
+def _split(request: Request, held_out: str | None) -> TextSplit | PairSplit:
+    """What is learned from and what is held out, a file or what the settings say, each opened once."""
     data, seed = request.settings.data, request.settings.training.seed
+    validation = data.validation if held_out is None else held_out
     if data.task == "language" or (data.task == "auto" and not looks_like_pairs(request.inputs)):
-        return split_text(open_corpus(request.inputs, Reading.of(data)), data.validation)
+        return split_text(open_corpus(request.inputs, Reading.of(data)), validation)
     columns = Columns(data.source_columns, data.target_columns)
-    return split_pairs(open_pairs(request.inputs, data.skip_bad, columns), data.validation, seed)
+    return split_pairs(open_pairs(request.inputs, data.skip_bad, columns), validation, seed)
 
 
 def _task(

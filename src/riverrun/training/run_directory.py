@@ -43,12 +43,14 @@ class RunNote:
         digest: of all that is read.
         settings: as given, before defaults are chosen.
         base: the directory of the model that it started from, as an absolute path.
+        held_out: the file that is held out, as an absolute path; None where none is.
     """
 
     inputs: tuple[str, ...]
     digest: str
     settings: Settings
     base: Path | None = None
+    held_out: str | None = None
 
 
 class RunDirectory:
@@ -118,9 +120,11 @@ class RunDirectory:
             "inputs": [_absolute(item) for item in note.inputs],
             "digest": note.digest,
             "settings": note.settings.model_dump(mode="json"),
-        } | ({} if note.base is None else {"base": str(note.base.resolve())})
-        if isinstance(held_out := note.settings.data.validation, str):
-            document["held_out"] = _absolute(held_out)
+        }
+        if note.base is not None:
+            document["base"] = str(note.base.resolve())
+        if note.held_out is not None:
+            document["held_out"] = _absolute(note.held_out)
         with telling_of_faults(self.path):
             outgoing.write(self.path / REQUEST, json.dumps(document, indent=1).encode())
 
@@ -193,7 +197,8 @@ class RunDirectory:
             digest = json_text.field(document, "digest", str)
             settings = build_settings(flatten(json_text.field(document, "settings", dict)))
             base = Path(json_text.field(document, "base", str)) if "base" in document else None
-            return RunNote(inputs, digest, settings, base)
+            held_out = json_text.field(document, "held_out", str) if "held_out" in document else None
+            return RunNote(inputs, digest, settings, base, held_out)
         except FileNotFoundError:
             raise OutputError(
                 f"{self.path} holds no run to resume (no {REQUEST}); leave out --resume"
