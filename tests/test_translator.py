@@ -15,7 +15,7 @@ import riverrun.generation.stepping
 import riverrun.training.pair_task
 import tiny_pairs
 from riverrun.cli.main import main
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 from riverrun.errors import CorpusError, InputError, ModelError, SettingsError
 from riverrun.generation.sampling import Sampling
 

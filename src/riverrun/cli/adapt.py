@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from riverrun.cli.parsing import Parser
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 
 
 def add_arguments(parser: Parser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 
 _PROMPT = 1000  # symbols read before writing
 

@@ -8,7 +8,7 @@ import warnings
 from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
 from riverrun.cli.sampling_flags import add_sampling, sampling_of
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 from riverrun.errors import InputError
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from riverrun.cli.parsing import Parser, one_line
-from riverrun.cli.terminal import Terminal
+from riverrun.cli.standard_output import Terminal
 
 COMMANDS = {
     "train": "train a model on your text, for a time you choose",

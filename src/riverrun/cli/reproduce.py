@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riverrun.cli.parsing import Parser
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 
 if TYPE_CHECKING:
     from riverrun.recipes.recipe import ComparisonRow, Experiment, Outcome, Recipe

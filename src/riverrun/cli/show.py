@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.parsing import Parser
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 from riverrun.errors import visible
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from riverrun.cli.parsing import Parser
 from riverrun.cli.setting_options import add_setting, add_settings, settings_of
 from riverrun.cli.signals import stop_on_signals
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 from riverrun.errors import InputError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from riverrun.cli.parsing import Parser
 from riverrun.cli.precision_flag import add_precision
-from riverrun.cli.terminal import print_json
+from riverrun.cli.standard_output import print_json
 from riverrun.data.finding import standard_input
 from riverrun.data.formats.encoding import Lines
 from riverrun.errors import InputError
